@@ -1,0 +1,87 @@
+/** What nginx's mail proxy asks at every login: `GET /api/auth`, answered in headers only. */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { HttpBindings } from '@hono/node-server'
+import { type Context, Hono } from 'hono'
+import type { LambdaEvent } from 'hono/aws-lambda'
+import { v7 as newRequestId } from 'uuid'
+import type { Decision } from '../../lib/login/attempt.ts'
+import { authenticate, type LoginServices } from '../../lib/login/authenticate.ts'
+import { type Answer, type HeaderLine, readAttempt, writeDecision } from './wire.ts'
+
+export const path = '/api/auth'
+
+export interface NginxAuthServices extends LoginServices {
+  settings: LoginServices['settings'] & { auth_server: { secret: string } }
+}
+
+type Env = { Bindings: Partial<HttpBindings> & { event?: LambdaEvent } }
+
+/**
+ * Every answer, also to a wrong path or when something breaks, has an `Auth-Status`: nginx turns a bare error into
+ * "internal server error" and drops the mail client.
+ */
+export function createNginxAuth(services: NginxAuthServices): Hono<Env> {
+  const app = new Hono<Env>()
+  app.on(['GET', 'POST'], path, async c => respond(200, await answer(services, headerLines(c))))
+  app.notFound(c => {
+    services.log.warn({ method: c.req.method, path: c.req.path }, `not asked for ${path}: check auth_http`)
+    return respond(404, notDecided)
+  })
+  app.onError(error => {
+    services.log.error({ err: error }, 'request failed')
+    return respond(500, notDecided)
+  })
+  return app
+}
+
+/**
+ * The answer to a request that the HTTP parser refused, as bytes for the socket. A DEL byte in a password is enough
+ * for that, so it is an auth attempt like others, but one that never gets in.
+ * @param packet what was received, as far as it is known
+ */
+export async function answerUnparsed(services: NginxAuthServices, packet: Buffer): Promise<string> {
+  const [, ...rest] = packet.toString('latin1').split(/\r?\n/)
+  const lines = rest
+    .map(line => /^([^:]*):\s*(.*)$/s.exec(line))
+    .flatMap(m => (m ? [[m[1]!, m[2]!] as const] : []))
+  const headers = Object.entries(await answer(services, lines, true))
+  return ['HTTP/1.1 200 OK', ...headers.map(h => h.join(': ')), 'Connection: close', '', ''].join('\r\n')
+}
+
+async function answer(
+  services: NginxAuthServices,
+  lines: readonly HeaderLine[],
+  unparsed = false,
+): Promise<Answer> {
+  if (!isFromNginx(services.settings.auth_server.secret, lines)) {
+    services.log.warn('request without the secret of auth_server.secret: set auth_http_header X-Auth-Key')
+    return notDecided
+  }
+  const read = readAttempt(lines, newRequestId(), services.clock())
+  const attempt = unparsed ? { ...read, fault: read.fault ?? ('bad_request' as const) } : read
+  return writeDecision(attempt, await authenticate(services, attempt))
+}
+
+/** Compares digests, which have one length, in constant time. */
+function isFromNginx(secret: string, lines: readonly HeaderLine[]): boolean {
+  if (secret === '') return true
+  const sent = lines.filter(([name]) => name.toLowerCase() === 'x-auth-key')
+  return sent.length === 1 && timingSafeEqual(digest(sent[0]![1]), digest(secret))
+}
+
+const digest = (text: string) => createHash('sha256').update(text).digest()
+
+/** As they came, doubled ones twice and bytes untouched, where the host still knows that. */
+function headerLines(c: Context<Env>): HeaderLine[] {
+  const raw = c.env?.incoming?.rawHeaders
+  if (raw) return Array.from({ length: raw.length / 2 }, (_, i) => [raw[2 * i]!, raw[2 * i + 1]!] as const)
+  const event = c.env?.event
+  if (event?.headers)
+    return Object.entries(event.headers).map(([name, value]) => [name, value ?? ''] as const)
+  return [...c.req.raw.headers]
+}
+
+const postponed: Decision = { kind: 'later', reason: 'unavailable', waitSeconds: null }
+const notDecided = writeDecision({ protocol: null, method: '' }, postponed)
+
+const respond = (status: number, headers: Answer) => new Response(null, { status, headers })

@@ -1,0 +1,76 @@
+/** Every administrative verb by name: what the command line asks of a running gateway, or does itself when none runs. */
+import { z } from 'zod'
+import { searchAuthLog } from '../../lib/audit/search.ts'
+import { findBackend } from '../../lib/backend/find.ts'
+import { addBackend, removeBackend, setBackend } from '../../lib/backend/manage.ts'
+import { checkBackend } from '../../lib/backend/probe.ts'
+import { readBackends } from '../../lib/backend/snapshot.ts'
+import { parseInput } from '../../lib/input.ts'
+import {
+  addMailbox,
+  deleteMailbox,
+  listMailboxes,
+  setEnabled,
+  setMailbox,
+  setPassword,
+  showMailbox,
+} from '../../lib/mailbox/manage.ts'
+import type { Services } from '../../lib/runtime/services.ts'
+
+type Verb = (services: Services, input: unknown) => Promise<unknown>
+
+const text = z.string('must be text')
+const named = z.strictObject({ name: text })
+const withPassword = z.strictObject({ name: text, password: text })
+const withChanges = z.strictObject({ name: text, changes: z.unknown() })
+const meant = z.strictObject({ backend: text })
+const meantWithChanges = z.strictObject({ backend: text, changes: z.unknown() })
+
+export const verbs = {
+  'user add': addMailbox,
+  'user list': listMailboxes,
+  'user show': (services, input) => showMailbox(services, parseInput(named, input).name),
+  'user set': (services, input) => {
+    const { name, changes } = parseInput(withChanges, input)
+    return setMailbox(services, name, changes)
+  },
+  'user set-password': (services, input) => {
+    const { name, password } = parseInput(withPassword, input)
+    return setPassword(services, name, password)
+  },
+  'user enable': (services, input) => setEnabled(services, parseInput(named, input).name, true),
+  'user disable': (services, input) => setEnabled(services, parseInput(named, input).name, false),
+  'user delete': async (services, input) => {
+    const { name } = parseInput(named, input)
+    await deleteMailbox(services, name)
+    return { deleted: name }
+  },
+  'backend add': addBackend,
+  'backend list': async ({ db, backends }) => {
+    const states = new Map(backends.states().map(state => [state.backend.id, state]))
+    const rows = await readBackends(db)
+    return rows.map(({ id, ...row }) => ({ id, ...row, health: states.get(id)?.addresses ?? [] }))
+  },
+  'backend set': async (services, input) => {
+    const { backend, changes } = parseInput(meantWithChanges, input)
+    return setBackend(services, (await findBackend(services, backend)).id, changes)
+  },
+  'backend drain': async (services, input) => {
+    const { id } = await findBackend(services, parseInput(meant, input).backend)
+    return setBackend(services, id, { state: 'draining' })
+  },
+  'backend remove': async (services, input) => {
+    const backend = await findBackend(services, parseInput(meant, input).backend)
+    await removeBackend(services, backend.id)
+    return { removed: backend }
+  },
+  'backend check': async (services, input) => {
+    const backend = await findBackend(services, parseInput(meant, input).backend)
+    const { check_timeout: timeoutMs, dns_servers: dnsServers } = services.settings.backend
+    return { backend, ...(await checkBackend(backend, { timeoutMs, dnsServers, clock: services.clock })) }
+  },
+  'log search': searchAuthLog,
+} as const satisfies Record<string, Verb>
+
+export type VerbName = keyof typeof verbs
+export type VerbResult<Name extends VerbName> = Awaited<ReturnType<(typeof verbs)[Name]>>

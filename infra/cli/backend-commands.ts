@@ -1,0 +1,126 @@
+/** The mail servers that logins are sent to. */
+import type { Command } from 'commander'
+import type { Saved } from '../../lib/backend/manage.ts'
+import type { BackendRow } from '../../lib/database/schema.ts'
+import type { VerbResult } from '../adapter/verbs.ts'
+import { call } from './call.ts'
+import { type OutputOptions, print, showTime, table } from './output.ts'
+import { readNumber, readOptional } from './values.ts'
+
+interface Place {
+  protocol?: string
+  host?: string
+  port?: number
+  weight?: number
+  tier?: number
+  domain?: string | null
+  pool?: string | null
+  state?: string
+}
+
+const which = 'id, part of an id, protocol:host:port or host:port'
+
+export function addBackendCommands(program: Command): void {
+  const backend = program.command('backend').description('the mail servers that logins are sent to')
+
+  const add = backend
+    .command('add')
+    .description('add a backend; plain-text ports only, nginx speaks no TLS to backends')
+  add.requiredOption('--protocol <p>', 'imap, pop3 or smtp')
+  add.requiredOption('--host <h>', 'name or IP address; names are resolved by the gateway')
+  add.requiredOption('--port <n>', 'such as 143, 110, 587', readNumber)
+  addPlaceOptions(add).action(async ({ json, ...place }: OutputOptions & Place) => {
+    print({ json }, await call('backend add', place), showSaved('added'))
+  })
+
+  backend
+    .command('list')
+    .description('all backends with the health of their addresses')
+    .option('--json', 'as JSON')
+    .action(async (options: OutputOptions) => {
+      print(options, await call('backend list', {}), showList)
+    })
+
+  const set = backend.command('set <backend>').description(`change a backend, named by ${which}`)
+  set.option('--host <h>', 'name or IP address')
+  set.option('--port <n>', 'such as 143, 110, 587', readNumber)
+  set.option('--state <s>', 'active, draining (no new logins) or off (not even checked)')
+  addPlaceOptions(set).action(async (meant: string, { json, ...changes }: OutputOptions & Place) => {
+    print({ json }, await call('backend set', { backend: meant, changes }), showSaved('changed'))
+  })
+
+  backend
+    .command('drain <backend>')
+    .description('send new logins elsewhere; open connections stay. Back with: backend set … --state active')
+    .option('--json', 'as JSON')
+    .action(async (meant: string, options: OutputOptions) => {
+      print(options, await call('backend drain', { backend: meant }), showSaved('draining'))
+    })
+
+  backend
+    .command('remove <backend>')
+    .description('forget a backend')
+    .option('--json', 'as JSON')
+    .action(async (meant: string, options: OutputOptions) => {
+      print(
+        options,
+        await call('backend remove', { backend: meant }),
+        ({ removed }) => `removed ${placeOf(removed)}`,
+      )
+    })
+
+  backend
+    .command('check <backend>')
+    .description('resolve its name and read its greeting now')
+    .option('--json', 'as JSON')
+    .action(async (meant: string, options: OutputOptions) => {
+      const probe = await call('backend check', { backend: meant })
+      print(options, probe, showProbe)
+      if (!probe.checks.some(({ outcome }) => outcome.kind === 'good')) process.exitCode = 1
+    })
+}
+
+function addPlaceOptions(command: Command): Command {
+  return command
+    .option('--weight <n>', 'share of the users within its tier, 1 to 1000', readNumber)
+    .option('--tier <n>', '0 is asked first, higher ones are backups, 0 to 9', readNumber)
+    .option('--domain <d>', 'only for mailboxes of this domain; - for any', readOptional)
+    .option('--pool <name>', 'only for mailboxes assigned to this pool; - for none', readOptional)
+    .option('--json', 'as JSON')
+}
+
+const placeOf = ({ protocol, host, port }: BackendRow) => `${protocol} ${host}:${port}`
+
+const showSaved =
+  (done: string) =>
+  ({ backend, warning }: Saved) =>
+    [`${done} ${placeOf(backend)} (${backend.id})`, ...(warning ? [`warning: ${warning}`] : [])].join('\n')
+
+function showList(backends: VerbResult<'backend list'>): string {
+  const rows = backends.map(b => [
+    b.protocol,
+    `${b.host}:${b.port}`,
+    b.state,
+    String(b.tier),
+    String(b.weight),
+    b.domain ?? '',
+    b.pool ?? '',
+    b.health
+      .map(({ address, health }) => `${address} ${health.up ? 'up' : `down since ${showTime(health.since)}`}`)
+      .join(', '),
+    b.id,
+  ])
+  return table(
+    ['PROTOCOL', 'PLACE', 'STATE', 'TIER', 'WEIGHT', 'DOMAIN', 'POOL', 'HEALTH', 'ID'],
+    rows,
+    'no backends',
+  )
+}
+
+function showProbe({ backend, resolution, checks }: VerbResult<'backend check'>): string {
+  const rows = checks.map(({ address, outcome }) => [address, outcome.kind === 'good' ? 'ok' : outcome.error])
+  const problem = resolution.lastError ? [`name: ${resolution.lastError}`] : []
+  return [placeOf(backend), ...problem, table(['ADDRESS', 'GREETING'], rows, 'no address to check')].join(
+    '\n',
+  )
+}

@@ -1,0 +1,23 @@
+/** Doing a verb: in the running gateway, or here, on its data folder, when none runs. */
+import { loadConfig } from '../../lib/runtime/config.ts'
+import { createLog } from '../../lib/runtime/log.ts'
+import { openServices } from '../../lib/runtime/services.ts'
+import { askGateway, runVerb } from '../adapter/control.ts'
+import { controlFile, lockDataFolder } from '../adapter/gateway.ts'
+import type { VerbName, VerbResult } from '../adapter/verbs.ts'
+
+/** @throws Refusal, ConfigError, or an Error with the message of the part that failed */
+export async function call<Name extends VerbName>(verb: Name, input: unknown): Promise<VerbResult<Name>> {
+  const config = loadConfig({ env: process.env, cwd: process.cwd() })
+  const reply = await askGateway(controlFile(config.dataDir), verb, input)
+  if (reply) return reply.result as VerbResult<Name>
+
+  const lock = lockDataFolder(config.dataDir)
+  const services = await openServices(config, createLog({ level: 'warn', file_path: '' }))
+  try {
+    return await runVerb(services, verb, input)
+  } finally {
+    await services.close()
+    lock.release()
+  }
+}

@@ -1,0 +1,133 @@
+/** Mailbox accounts. */
+import type { Command } from 'commander'
+import type { Mailbox } from '../../lib/mailbox/manage.ts'
+import { protocols } from '../../lib/mailbox/protocols.ts'
+import { call } from './call.ts'
+import { type OutputOptions, print, showTime, table } from './output.ts'
+import { readNewPassword } from './password.ts'
+import { readList, readNumber, readOptional } from './values.ts'
+
+interface PasswordOptions extends OutputOptions {
+  passwordStdin?: boolean
+}
+
+interface Assignment {
+  owner?: string
+  protocols?: string[]
+  pool?: string | null
+}
+
+const allowed = `allowed protocols, of ${protocols.join(',')}`
+
+export function addUserCommands(program: Command): void {
+  const user = program.command('user').description('mailbox accounts')
+
+  user
+    .command('add <name>')
+    .description('create a mailbox; asks for the password, or reads it with --password-stdin')
+    .option('--owner <text>', 'who answers for it')
+    .option('--password-stdin', 'read the password from standard input')
+    .option('--protocols <list>', `${allowed} (default: all)`, readList)
+    .option('--pool <name>', 'send its logins to the backends of this pool')
+    .option('--json', 'as JSON')
+    .action(async (name: string, options: PasswordOptions & Assignment) => {
+      const { json, passwordStdin = false, ...assignment } = options
+      const password = await readNewPassword(passwordStdin)
+      print(
+        { json },
+        await call('user add', { name, password, ...assignment }),
+        added => `added ${added.name}`,
+      )
+    })
+
+  user
+    .command('list [search]')
+    .description('mailboxes whose name or owner contains the search text')
+    .option('--limit <n>', 'at most so many, 1 to 1000', readNumber, 100)
+    .option('--after <name>', 'go on after this name')
+    .option('--json', 'as JSON')
+    .action(
+      async (
+        search: string | undefined,
+        { json, limit, after }: OutputOptions & { limit: number; after?: string },
+      ) => {
+        print({ json }, await call('user list', { search, limit, after }), showList)
+      },
+    )
+
+  user
+    .command('show <name>')
+    .description('one mailbox')
+    .option('--json', 'as JSON')
+    .action(async (name: string, options: OutputOptions) => {
+      print(options, await call('user show', { name }), showOne)
+    })
+
+  user
+    .command('set <name>')
+    .description('change owner, protocols or pool')
+    .option('--owner <text>', 'who answers for it')
+    .option('--protocols <list>', allowed, readList)
+    .option('--pool <name>', 'send its logins to the backends of this pool; - for none', readOptional)
+    .option('--json', 'as JSON')
+    .action(async (name: string, { json, ...changes }: OutputOptions & Assignment) => {
+      print({ json }, await call('user set', { name, changes }), showOne)
+    })
+
+  user
+    .command('set-password <name>')
+    .description('set a new password; the old one is refused at the next login')
+    .option('--password-stdin', 'read the password from standard input')
+    .option('--json', 'as JSON')
+    .action(async (name: string, { json, passwordStdin = false }: PasswordOptions) => {
+      const password = await readNewPassword(passwordStdin)
+      const changed = await call('user set-password', { name, password })
+      print({ json }, changed, mailbox => `password of ${mailbox.name} changed`)
+    })
+
+  for (const verb of ['enable', 'disable'] as const) {
+    user
+      .command(`${verb} <name>`)
+      .description(verb === 'enable' ? 'let it log in again' : 'refuse its logins from the next one on')
+      .option('--json', 'as JSON')
+      .action(async (name: string, options: OutputOptions) => {
+        print(options, await call(`user ${verb}`, { name }), mailbox => `${verb}d ${mailbox.name}`)
+      })
+  }
+
+  user
+    .command('delete <name>')
+    .description('delete the account; its auth log stays')
+    .option('--json', 'as JSON')
+    .action(async (name: string, options: OutputOptions) => {
+      print(options, await call('user delete', { name }), () => `deleted ${name}`)
+    })
+}
+
+function showList(mailboxes: Mailbox[]): string {
+  const rows = mailboxes.map(m => [
+    m.name,
+    m.enabled ? 'enabled' : 'disabled',
+    m.protocols.join(','),
+    m.pool ?? '',
+    m.owner,
+  ])
+  return table(['NAME', 'STATE', 'PROTOCOLS', 'POOL', 'OWNER'], rows, 'no mailboxes')
+}
+
+function showOne(mailbox: Mailbox): string {
+  return table(
+    ['name', mailbox.name],
+    [
+      ['login at backend', mailbox.login],
+      ['owner', mailbox.owner],
+      ['state', mailbox.enabled ? 'enabled' : 'disabled'],
+      ['protocols', mailbox.protocols.join(', ')],
+      ['pool', mailbox.pool ?? 'none'],
+      ['one-time codes', mailbox.totp ? 'yes' : 'no'],
+      ['created', showTime(mailbox.createdAt)],
+      ['changed', showTime(mailbox.updatedAt)],
+    ],
+    '',
+  )
+}

@@ -1,0 +1,21 @@
+/** Option values that need reading. A bad one gets commander's usual line with the option's name. */
+import { InvalidArgumentError } from 'commander'
+import { parseDuration } from '../../lib/settings/values.ts'
+
+/** `imap,smtp` */
+export const readList = (text: string): string[] => text.split(',').map(part => part.trim())
+
+export function readNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Give a whole number.')
+  return Number(text)
+}
+
+/** `90s`, `1h30m`, `7d`, in milliseconds. */
+export function readDuration(text: string): number {
+  const ms = parseDuration(text)
+  if (ms === undefined) throw new InvalidArgumentError('Give a time such as 90s, 1h or 7d.')
+  return ms
+}
+
+/** `-` takes an assignment away. */
+export const readOptional = (text: string): string | null => (text === '-' ? null : text)

@@ -1,0 +1,96 @@
+/** The real gateway, started as an administrator starts it, and its command line. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { chooseFreePort } from './ports.ts'
+import { type RunningProcess, startProcess } from './process.ts'
+
+export interface CliResult {
+  /** Exit code. */
+  code: number | null
+  stdout: string
+  stderr: string
+  /** What stdout holds as JSON when `--json` was among the arguments and the command succeeded. */
+  json: unknown
+}
+
+export interface Gateway extends RunningProcess {
+  ports: { admin: number; nginx: number }
+  folder: string
+  /** Runs `mailgateway ARGS`, `input` (such as a password) on its stdin, against this gateway's data. */
+  cli(args: string[], input?: string): Promise<CliResult>
+  /** The same, and throws with its output when it does not exit with 0. */
+  mustCli(args: string[], input?: string): Promise<CliResult>
+}
+
+const command = fileURLToPath(new URL('../cli/mailgateway.js', import.meta.url))
+
+/** Our environment without what would steer the gateway: the tests must not depend on the developer's own settings. */
+function makeEnvironment(own: Record<string, string>): NodeJS.ProcessEnv {
+  const steers = (name: string) => /^(MAILGATEWAY_|DATABASE_URL$|REDIS_URL$)/.test(name)
+  const inherited = Object.entries(process.env).filter(([name]) => !steers(name))
+  return { ...Object.fromEntries(inherited), ...own }
+}
+
+async function runCli(env: NodeJS.ProcessEnv, args: string[], input: string): Promise<CliResult> {
+  const child = spawn(process.execPath, [command, ...args], { env })
+  const collected = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (chunk: string) => {
+      collected[name] += chunk
+    })
+  }
+  // A command that reads no input may be gone before it is written: its exit code tells what matters.
+  child.stdin.on('error', () => child.stdin.destroy())
+  child.stdin.end(input)
+  await once(child, 'close')
+  const wantsJson = args.includes('--json') && child.exitCode === 0
+  return { code: child.exitCode, ...collected, json: wantsJson ? JSON.parse(collected.stdout) : undefined }
+}
+
+async function answersReady(port: number): Promise<boolean> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/readyz`)
+    return response.status === 200
+  } catch (error) {
+    // Nobody listens yet.
+    if (error instanceof TypeError) return false
+    throw error
+  }
+}
+
+export interface GatewayOptions {
+  /** Default: free ones. Give those of a stopped gateway to start it again behind the same nginx. */
+  ports?: Gateway['ports']
+  /** Further environment variables, such as MAILGATEWAY_LOG_LEVEL. */
+  settings?: Record<string, string>
+}
+
+/** Starts the gateway with its data in `folder`, made here if it is not there, and waits until it says it is ready. */
+export async function startGateway(folder: string, options: GatewayOptions = {}): Promise<Gateway> {
+  mkdirSync(folder, { recursive: true })
+  const ports = options.ports ?? { admin: await chooseFreePort(), nginx: await chooseFreePort() }
+  const env = makeEnvironment({
+    MAILGATEWAY_DATA_DIR: folder,
+    MAILGATEWAY_SERVER_PORT: String(ports.admin),
+    MAILGATEWAY_AUTH_SERVER_PORT: String(ports.nginx),
+    ...options.settings,
+  })
+  const child = await startProcess({
+    name: 'mailgateway',
+    command: process.execPath,
+    args: [command, 'start'],
+    env,
+    isReady: () => answersReady(ports.admin),
+  })
+  const cli = (args: string[], input = '') => runCli(env, args, input)
+  const mustCli = async (args: string[], input = '') => {
+    const result = await cli(args, input)
+    if (result.code === 0) return result
+    throw new Error(
+      `mailgateway ${args.join(' ')} ended with ${result.code}: ${result.stderr}${result.stdout}`,
+    )
+  }
+  return { ...child, ports, folder, cli, mustCli }
+}

@@ -1,0 +1,90 @@
+/** A private nginx that runs a mail configuration file of this repository, with only ports and certificate replaced. */
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { chooseFreePort } from './ports.ts'
+import { isListening, type RunningProcess, startProcess } from './process.ts'
+
+export interface Nginx extends RunningProcess {
+  /** The port that the file says -> the one that stands in for it, such as 993 -> 21,034. */
+  ports: Map<number, number>
+  /** The self-signed certificate (PEM) for localhost and 127.0.0.1; clients take it as their authority. */
+  certificate: string
+  /** What nginx has written to its error log, level info and above. */
+  log(): string
+}
+
+export interface NginxOptions {
+  /** A folder of its own, made here. */
+  folder: string
+  /** The file with the `mail { }` block. */
+  file: string
+  /** Where the gateway's nginx plane listens on 127.0.0.1, in place of 8090. */
+  gatewayPort: number
+}
+
+/** Replaces every match and throws when there was none: a test must not run on a file it did not understand. */
+function replaceSome(text: string, pattern: RegExp, replacement: string): string {
+  const replaced = text.replace(pattern, replacement)
+  if (replaced === text) throw new Error(`nothing matches ${pattern} in the nginx configuration`)
+  return replaced
+}
+
+function makeCertificate(folder: string): { certificate: string; key: string } {
+  const certificate = join(folder, 'certificate.pem')
+  const key = join(folder, 'key.pem')
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
+  execFileSync('openssl', ['req', '-x509', ...kind, ...names, '-keyout', key, '-out', certificate], {
+    stdio: 'pipe',
+  })
+  return { certificate, key }
+}
+
+async function choosePorts(text: string): Promise<Nginx['ports']> {
+  const ports: Nginx['ports'] = new Map()
+  for (const [, port] of text.matchAll(/^\s*listen +(\d+)/gm)) ports.set(Number(port), await chooseFreePort())
+  return ports
+}
+
+function placePorts(text: string, ports: Nginx['ports'], gatewayPort: number): string {
+  const listening = text.replace(/^(\s*listen +)(\d+)/gm, (_, before: string, port: string) => {
+    return `${before}127.0.0.1:${ports.get(Number(port))}`
+  })
+  return replaceSome(listening, /127\.0\.0\.1:8090\//g, `127.0.0.1:${gatewayPort}/`)
+}
+
+/** Starts nginx with everything that it writes in `folder`. */
+export async function startNginx({ folder, file, gatewayPort }: NginxOptions): Promise<Nginx> {
+  mkdirSync(folder)
+  const { certificate, key } = makeCertificate(folder)
+  const source = readFileSync(file, 'utf8')
+  const ports = await choosePorts(source)
+  let mail = placePorts(source, ports, gatewayPort)
+  if (mail.includes('ssl_certificate')) {
+    mail = replaceSome(mail, /(?<=^\s*ssl_certificate +)[^;]+/m, certificate)
+    mail = replaceSome(mail, /(?<=^\s*ssl_certificate_key +)[^;]+/m, key)
+  }
+  writeFileSync(join(folder, 'mail.conf'), mail)
+  const main = `load_module /usr/lib/nginx/modules/ngx_mail_module.so;
+daemon off;
+worker_processes 1;
+pid nginx.pid;
+error_log error.log info;
+events { worker_connections 4096; }
+include mail.conf;
+`
+  writeFileSync(join(folder, 'nginx.conf'), main)
+  const child = await startProcess({
+    name: 'nginx',
+    command: '/usr/sbin/nginx',
+    args: ['-p', `${folder}/`, '-c', join(folder, 'nginx.conf'), '-e', 'error.log'],
+    isReady: async () => (await Promise.all([...ports.values()].map(isListening))).every(Boolean),
+  })
+  return {
+    ...child,
+    ports,
+    certificate: readFileSync(certificate, 'utf8'),
+    log: () => readFileSync(join(folder, 'error.log'), 'utf8'),
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * Runs before the tests: sees that the real programs which they start (nginx, Dovecot, dnsmasq, strace, openssl)
+ * are installed and installs what is missing with apt-get. Quiet when all is there; exits 1 with one line when
+ * it cannot install.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+
+/** Debian package -> a file that only this package brings. Files, not commands: /usr/sbin may not be in PATH. */
+const needed: Record<string, string> = {
+  nginx: '/usr/sbin/nginx',
+  'libnginx-mod-mail': '/usr/lib/nginx/modules/ngx_mail_module.so',
+  'dovecot-core': '/usr/sbin/dovecot',
+  'dovecot-imapd': '/usr/lib/dovecot/imap',
+  'dovecot-pop3d': '/usr/lib/dovecot/pop3',
+  'dovecot-submissiond': '/usr/lib/dovecot/submission',
+  'dnsmasq-base': '/usr/sbin/dnsmasq',
+  strace: '/usr/bin/strace',
+  openssl: '/usr/bin/openssl',
+}
+
+function findMissing(): string[] {
+  return Object.keys(needed).filter(name => !existsSync(needed[name] ?? ''))
+}
+
+function runAptGet(args: string[]): boolean {
+  // RUNLEVEL=1 keeps the packages from starting their services; the tests start private ones.
+  const command = ['env', 'RUNLEVEL=1', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-y', '-q', ...args]
+  const asRoot = process.getuid?.() === 0 ? command : ['sudo', '-n', ...command]
+  return spawnSync(asRoot[0] ?? '', asRoot.slice(1), { stdio: ['ignore', 'ignore', 'ignore'] }).status === 0
+}
+
+const missing = findMissing()
+if (missing.length > 0) {
+  const install = ['install', '--no-install-recommends', ...missing]
+  console.error(`installing what the tests need: ${missing.join(' ')}`)
+  // The package lists are often fresh enough, so they are fetched only when the first try fails.
+  if (!runAptGet(install)) runAptGet(['update']) && runAptGet(install)
+  if (findMissing().length > 0) {
+    console.error(`the tests need: apt-get update && apt-get ${install.join(' ')}`)
+    process.exit(1)
+  }
+}

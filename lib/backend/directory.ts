@@ -1,0 +1,110 @@
+/** Where a login goes: the table, the addresses of its names and their health, put together. */
+import type { Logger } from 'pino'
+import type { BackendRow, Database } from '../database/schema.ts'
+import type { Endpoint } from './greeting.ts'
+import { createHealthRecord, type HealthOptions } from './health.ts'
+import { createResolver } from './resolve.ts'
+import { createRounds } from './rounds.ts'
+import { type Choice, chooseTarget, type Health, selectPool, type Wanted } from './rules.ts'
+import { createSnapshot } from './snapshot.ts'
+
+export interface DirectoryParts {
+  db: Database
+  log: Pick<Logger, 'info' | 'warn'>
+  clock: () => number
+  /** See `ResolverOptions`. */
+  dnsServers: string[]
+  health: HealthOptions
+  /** Time between two rounds of checks, milliseconds. */
+  intervalMs: number
+}
+
+/** One backend as the command line and the console show it. */
+export interface BackendStatus {
+  backend: BackendRow
+  addresses: { address: string; health: Health }[]
+  /** When the name was last resolved; null = never, or the host is an address. */
+  resolvedAt: number | null
+  /** Why the name cannot be resolved now; null = it can, or nobody asked yet. */
+  dnsError: string | null
+}
+
+export interface Directory {
+  /**
+   * The backend and address for a login, the same for the same user while the set of healthy ones stays.
+   * @param version value of `backends:version` in the hot state, read before; another one than before makes the table be read again.
+   * @returns null when no backend may and can take the login: a temporary failure.
+   * @throws the database's error if the table could never be read.
+   */
+  choose(wanted: Wanted & { user: string }, version: string | null): Promise<Choice | null>
+  /** Begins the rounds of checks. Without it every address counts as up, as fits a cloud function. */
+  start(): void
+  /** Ends them; when it resolves no timer, socket or query of the rounds is left. May be called twice. */
+  stop(): Promise<void>
+  states(): BackendStatus[]
+}
+
+export const versionKey = 'backends:version'
+
+export function createDirectory(parts: DirectoryParts): Directory {
+  const { db, log, clock, dnsServers, intervalMs } = parts
+  const resolver = createResolver({ dnsServers, clock })
+  const record = createHealthRecord({ log, clock, options: parts.health })
+  const rounds = createRounds(checkAll, intervalMs)
+  const snapshot = createSnapshot({ db, log, clock, onChange: rounds.hurry })
+
+  async function choose(wanted: Wanted & { user: string }, version: string | null): Promise<Choice | null> {
+    const pool = selectPool(await snapshot.rowsAt(version), wanted)
+    const targets = await Promise.all(
+      pool.map(async backend => {
+        const { addresses } = await resolver.resolve(backend.host)
+        const isUp = (address: string) => record.healthOf(endpointOf(backend, address)).up
+        return { backend, addresses: addresses.filter(isUp) }
+      }),
+    )
+    return chooseTarget(targets, wanted.user)
+  }
+
+  /** Reads the table, resolves what has expired, checks every address. A draining backend still has users on it. */
+  async function checkAll(signal: AbortSignal): Promise<void> {
+    const watched = (await readRows()).filter(backend => backend.state !== 'off')
+    const endpoints = (await Promise.all(watched.map(findEndpoints))).flat()
+    if (signal.aborted) return
+    await record.check(endpoints, signal)
+    record.keepOnly(endpoints)
+  }
+
+  async function readRows(): Promise<BackendRow[]> {
+    try {
+      return await snapshot.reread()
+    } catch (error) {
+      log.warn({ err: error }, 'backends not read')
+      return []
+    }
+  }
+
+  async function findEndpoints(backend: BackendRow): Promise<Endpoint[]> {
+    const before = resolver.peek(backend.host)?.lastError ?? null
+    const { addresses, lastError, resolvedAt } = await resolver.resolve(backend.host, 0)
+    if (lastError !== null && before === null) {
+      log.warn({ host: backend.host, addresses, resolvedAt, error: lastError }, 'backend name not resolved')
+    }
+    return addresses.map(address => endpointOf(backend, address))
+  }
+
+  function states(): BackendStatus[] {
+    return snapshot.rows().map(backend => {
+      const known = resolver.peek(backend.host)
+      const addresses = (known?.addresses ?? []).map(address => {
+        return { address, health: record.healthOf(endpointOf(backend, address)) }
+      })
+      return { backend, addresses, resolvedAt: known?.resolvedAt ?? null, dnsError: known?.lastError ?? null }
+    })
+  }
+
+  return { choose, start: rounds.start, stop: rounds.stop, states }
+}
+
+function endpointOf({ protocol, port }: BackendRow, address: string): Endpoint {
+  return { protocol, address, port }
+}

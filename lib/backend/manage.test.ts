@@ -1,0 +1,182 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { migrations } from '../../migrations/index.ts'
+import { migrateUp } from '../database/migrate.ts'
+import { type Databases, openSqlite } from '../database/open.ts'
+import { createMemoryHotState } from '../hot-state/memory.ts'
+import { versionKey } from './directory.ts'
+import { findBackend } from './find.ts'
+import { addBackend, type ManageServices, removeBackend, setBackend } from './manage.ts'
+import { checkBackend } from './probe.ts'
+import { readBackends } from './snapshot.ts'
+import { findFreePort, startGreeter } from './test-servers.ts'
+
+let folder: string
+let databases: Databases
+let services: ManageServices
+let now = 1_000
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'mailgateway-backend-'))
+  databases = openSqlite(join(folder, 'test.db'))
+  await migrateUp(databases.db, migrations)
+})
+beforeEach(async () => {
+  await databases.db.deleteFrom('backends').execute()
+  services = { db: databases.db, hot: createMemoryHotState(() => now), clock: () => now }
+})
+afterAll(async () => {
+  await databases.close()
+  rmSync(folder, { recursive: true })
+})
+
+const imap = { protocol: 'imap', host: 'mail.example.org', port: 143 }
+const readVersion = async () => (await services.hot.apply([{ op: 'read', key: versionKey }]))[0]
+
+describe('input', () => {
+  test('defaults, and one form for names and numbers', async () => {
+    const { backend, warning } = await addBackend(services, {
+      protocol: 'imap',
+      host: 'Mail.Bücher.Example.',
+      port: '143',
+      domain: '例子.CN',
+    })
+    expect(backend).toMatchObject({
+      ...{
+        protocol: 'imap',
+        host: 'mail.xn--bcher-kva.example',
+        port: 143,
+        domain: 'xn--fsqu00a.cn',
+        pool: null,
+      },
+      ...{ weight: 1, tier: 0, state: 'active', created_at: now, updated_at: now },
+    })
+    expect(warning).toBeNull()
+    expect(await readBackends(services.db)).toEqual([backend])
+  })
+
+  test.each([
+    ['2001:DB8:0:0::1', '2001:db8::1'],
+    ['::ffff:192.0.2.1', '192.0.2.1'],
+    ['dovecot', 'dovecot'],
+    ['imap_1.mail', 'imap_1.mail'],
+  ])('host %s is stored as %s', async (host, stored) => {
+    expect((await addBackend(services, { ...imap, host })).backend.host).toBe(stored)
+  })
+
+  test.each<[string, object]>([
+    ['protocol', { protocol: 'http' }],
+    ['host', { host: '[::1]' }],
+    ['host', { host: '127.1' }],
+    ['host', { host: 'fe80::1%eth0' }],
+    ['host', { host: 'a b' }],
+    ['host', { host: '' }],
+    ['host', { host: 'mail.example.org:143' }],
+    ['host', { host: undefined }],
+    ['port', { port: 0 }],
+    ['port', { port: '65536' }],
+    ['port', { port: '1e3' }],
+    ['port', { port: undefined }],
+    ['weight', { weight: 0 }],
+    ['weight', { weight: 1.5 }],
+    ['tier', { tier: 10 }],
+    ['domain', { domain: '' }],
+    ['domain', { domain: 'joe@example.org' }],
+    ['pool', { pool: 'Upper Case' }],
+    ['state', { state: 'asleep' }],
+  ])('a bad %s is named: %j', async (field, change) => {
+    await expect(addBackend(services, { ...imap, ...change })).rejects.toThrow(
+      new RegExp(`^${field} must be `),
+    )
+    expect(await readBackends(services.db)).toEqual([])
+  })
+
+  test('an unknown field is named', async () => {
+    await expect(addBackend(services, { ...imap, prot: 1 })).rejects.toThrow('prot')
+  })
+
+  test('domain and pool exclude each other', async () => {
+    const both = addBackend(services, { ...imap, domain: 'example.org', pool: 'vip' })
+    await expect(both).rejects.toThrow('domain and pool exclude each other')
+    const { backend } = await addBackend(services, { ...imap, domain: 'example.org' })
+    await expect(setBackend(services, backend.id, { pool: 'vip' })).rejects.toThrow('exclude')
+    expect((await setBackend(services, backend.id, { pool: 'vip', domain: null })).backend.pool).toBe('vip')
+  })
+})
+
+describe('changes', () => {
+  test('each one counts up the version, a refused one does not', async () => {
+    expect(await readVersion()).toBeNull()
+    const { backend } = await addBackend(services, imap)
+    expect(await readVersion()).toBe('1')
+    now += 5
+    const { backend: changed } = await setBackend(services, backend.id, { state: 'draining', weight: '7' })
+    expect(changed).toEqual({ ...backend, state: 'draining', weight: 7, updated_at: now })
+    expect(await readBackends(services.db)).toEqual([changed])
+    expect(await readVersion()).toBe('2')
+    await expect(setBackend(services, backend.id, { weight: 0 })).rejects.toThrow('weight must be')
+    await expect(setBackend(services, backend.id, { protocol: 'smtp' })).rejects.toThrow('protocol')
+    await expect(setBackend(services, backend.id, {})).rejects.toThrow('nothing to change')
+    expect(await readVersion()).toBe('2')
+    await removeBackend(services, backend.id)
+    expect(await readBackends(services.db)).toEqual([])
+    expect(await readVersion()).toBe('3')
+    await expect(removeBackend(services, backend.id)).rejects.toThrow('there is no backend with the id')
+    await expect(setBackend(services, backend.id, { weight: 2 })).rejects.toThrow(
+      'there is no backend with the id',
+    )
+    expect(await readVersion()).toBe('3')
+  })
+
+  test('one place, one backend', async () => {
+    await addBackend(services, imap)
+    const taken = 'there is already a backend with protocol imap, host mail.example.org and port 143'
+    await expect(addBackend(services, { ...imap, host: 'MAIL.example.org' })).rejects.toThrow(taken)
+    const { backend } = await addBackend(services, { ...imap, port: 144 })
+    await expect(setBackend(services, backend.id, { port: 143 })).rejects.toThrow(taken)
+    await addBackend(services, { ...imap, protocol: 'pop3' })
+    expect(await readBackends(services.db)).toHaveLength(3)
+  })
+
+  test('a port that wants TLS is warned about', async () => {
+    const { backend, warning } = await addBackend(services, { ...imap, port: 993 })
+    expect(warning).toContain('port 993 expects TLS')
+    expect((await setBackend(services, backend.id, { port: 143 })).warning).toBeNull()
+  })
+})
+
+describe('findBackend', () => {
+  test('by id, by part of it, by place', async () => {
+    const { backend } = await addBackend(services, imap)
+    const { backend: six } = await addBackend(services, { ...imap, host: '2001:db8::1' })
+    await addBackend(services, { ...imap, protocol: 'pop3' })
+    const find = async (text: string) => (await findBackend(services, text)).id
+    expect(await find(backend.id)).toBe(backend.id)
+    expect(await find(backend.id.slice(-8))).toBe(backend.id)
+    expect(await find('imap:Mail.Example.org:143')).toBe(backend.id)
+    expect(await find('2001:db8::1:143')).toBe(six.id)
+    expect(await find('imap:[2001:db8::1]:143')).toBe(six.id)
+    await expect(find('mail.example.org:143')).rejects.toThrow(/^2 backends match .*imap:mail.*pop3:mail/)
+    await expect(find(backend.id.slice(0, 6))).rejects.toThrow(/^3 backends match/)
+    await expect(find(backend.id.slice(-3))).rejects.toThrow(/^no backend matches/)
+    await expect(find('mail.example.org:14')).rejects.toThrow(/^no backend matches/)
+  })
+})
+
+test('checkBackend says what it found', async () => {
+  const greeter = await startGreeter('220 ready\r\n')
+  const options = { dnsServers: [], clock: () => now, timeoutMs: 2_000 }
+  const here = { protocol: 'smtp', host: '127.0.0.1', port: greeter.port } as const
+  try {
+    const good = await checkBackend(here, options)
+    expect(good.checks).toEqual([{ address: '127.0.0.1', outcome: { kind: 'good', greeting: '220 ready' } }])
+    const { checks } = await checkBackend({ ...here, port: await findFreePort() }, options)
+    expect(checks[0]?.outcome.kind).toBe('refused')
+    const lost = await checkBackend({ ...here, host: 'absent.invalid' }, options)
+    expect(lost).toMatchObject({ resolution: { addresses: [], lastError: expect.any(String) }, checks: [] })
+  } finally {
+    await greeter.stop()
+  }
+})

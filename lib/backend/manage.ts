@@ -1,0 +1,99 @@
+/** What people do with backends. Every change counts up `backends:version`, so the next login on every node sees it. */
+import { v7 as createId } from 'uuid'
+import { isDuplicate } from '../database/open.ts'
+import type { BackendRow, Database } from '../database/schema.ts'
+import type { HotState } from '../hot-state/port.ts'
+import { versionKey } from './directory.ts'
+import { backendChangesSchema, newBackendSchema, parseInput } from './input.ts'
+import { warnOfPort } from './rules.ts'
+
+/**
+ * What the verbs need. If the hot state is away they reject after the row was written: gateways then see the change
+ * with their next round of checks.
+ */
+export interface ManageServices {
+  db: Database
+  hot: HotState
+  clock: () => number
+}
+
+export interface Saved {
+  backend: BackendRow
+  /** Something that will probably not work; null = nothing to say. */
+  warning: string | null
+}
+
+/**
+ * @param input see `newBackendSchema`
+ * @throws Error that names the bad field, or says that the place is taken.
+ */
+export async function addBackend(services: ManageServices, input: unknown): Promise<Saved> {
+  const now = services.clock()
+  const backend = {
+    id: createId(),
+    ...parseInput(newBackendSchema, input),
+    created_at: now,
+    updated_at: now,
+  }
+  refuseDoubleAssignment(backend)
+  await keepPlacesUnique(backend, services.db.insertInto('backends').values(backend).execute())
+  await announce(services)
+  return { backend, warning: warnOfPort(backend.port) }
+}
+
+/**
+ * Changes the given fields, the others stay; `state: 'draining'` sends new logins elsewhere.
+ * @param changes see `backendChangesSchema`
+ * @throws Error that names the bad field, says that the place is taken, that there is no such backend, or no change.
+ */
+export async function setBackend(services: ManageServices, id: string, changes: unknown): Promise<Saved> {
+  const given = parseInput(backendChangesSchema, changes)
+  if (Object.keys(given).length === 0) {
+    throw new Error(
+      `nothing to change: give at least one of ${Object.keys(backendChangesSchema.shape).join(', ')}`,
+    )
+  }
+  const backend = await services.db.transaction().execute(async trx => {
+    const before = await trx.selectFrom('backends').selectAll().where('id', '=', id).executeTakeFirst()
+    if (before === undefined) throw new Error(`there is no backend with the id ${id}`)
+    const update = { ...given, updated_at: services.clock() }
+    const after = { ...before, ...update }
+    refuseDoubleAssignment(after)
+    await keepPlacesUnique(after, trx.updateTable('backends').set(update).where('id', '=', id).execute())
+    return after
+  })
+  await announce(services)
+  return { backend, warning: warnOfPort(backend.port) }
+}
+
+/** @throws Error if there is no such backend. */
+export async function removeBackend(services: ManageServices, id: string): Promise<void> {
+  const { numDeletedRows } = await services.db.deleteFrom('backends').where('id', '=', id).executeTakeFirst()
+  if (numDeletedRows === 0n) throw new Error(`there is no backend with the id ${id}`)
+  await announce(services)
+}
+
+async function announce({ hot }: ManageServices): Promise<void> {
+  await hot.apply([{ op: 'increment', key: versionKey, ttlMs: null }])
+}
+
+/** A pool is asked for by name and never by domain: a domain beside it would be a setting without effect. */
+function refuseDoubleAssignment({ domain, pool }: BackendRow): void {
+  if (domain !== null && pool !== null) {
+    throw new Error(
+      'domain and pool exclude each other: a backend in a pool gets only the mailboxes assigned to it',
+    )
+  }
+}
+
+async function keepPlacesUnique(
+  { protocol, host, port }: BackendRow,
+  write: Promise<unknown>,
+): Promise<void> {
+  try {
+    await write
+  } catch (error) {
+    if (!isDuplicate(error)) throw error
+    throw new Error(`there is already a backend with protocol ${protocol}, host ${host} and port ${port}`)
+  }
+}

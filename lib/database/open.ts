@@ -1,0 +1,38 @@
+/** Which database a URL means. The only module that picks a driver. */
+import { chmodSync, closeSync, openSync } from 'node:fs'
+import { Kysely } from 'kysely'
+import type { Database, Tables } from './schema.ts'
+import { createSqliteDialect } from './sqlite.ts'
+
+export interface Databases {
+  /** Reads and writes; every login uses it. */
+  db: Database
+  /** Reads only, on a connection of its own, for searches and exports that may take seconds. */
+  logDb: Database
+  close(): Promise<void>
+}
+
+/**
+ * Opens the embedded database and creates the file if there is none, readable by its owner only.
+ * @param file path of the SQLite file; its folder must exist
+ */
+export function openSqlite(file: string): Databases {
+  closeSync(openSync(file, 'a', 0o600))
+  chmodSync(file, 0o600)
+  const db = new Kysely<Tables>({ dialect: createSqliteDialect({ file, readonly: false }) })
+  const logDb = new Kysely<Tables>({ dialect: createSqliteDialect({ file, readonly: true }) })
+  return {
+    db,
+    logDb,
+    async close() {
+      await logDb.destroy()
+      await db.destroy()
+    },
+  }
+}
+
+/** Whether a statement was refused because a row with that unique value exists. */
+export function isDuplicate(error: unknown): boolean {
+  const code = (error as { code?: unknown }).code
+  return code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY'
+}

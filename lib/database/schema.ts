@@ -1,0 +1,176 @@
+/**
+ * The tables, as Kysely sees them. Times are UTC milliseconds, booleans 0/1, ids are ours (UUIDv7 text, so they
+ * sort by time). Columns of tables whose issue is still to come are added by that issue's own migration.
+ */
+import type { Insertable, Kysely, Selectable } from 'kysely'
+
+export interface Tables {
+  users: UsersTable
+  admin: AdminTable
+  auth_log: AuthLogTable
+  operation_log: OperationLogTable
+  system_config: SystemConfigTable
+  ip_blacklist: IpBlacklistTable
+  backends: BackendsTable
+  auth_stats: AuthStatsTable
+  grants: GrantsTable
+  known_networks: KnownNetworksTable
+  sessions: SessionsTable
+}
+
+export type Database = Kysely<Tables>
+
+type Flag = 0 | 1
+
+/** A mailbox account. */
+interface UsersTable {
+  id: string
+  /** Canonical name (lib/mailbox/name.ts): the key of every lookup, cache, counter and log row. Unique, binary collation. */
+  name: string
+  /** What the backend is told (`Auth-User`): the name as it was created. */
+  login: string
+  /** Domain part of `name`, '' if it has none. */
+  domain: string
+  /** bcrypt, `$2b$…`. */
+  password_hash: string
+  owner: string
+  enabled: Flag
+  /** Allowed protocols, comma separated, in the order imap,pop3,smtp. */
+  protocols: string
+  /** Name of the backend pool this mailbox lives in; null = the pool of its domain, or the open one. */
+  pool: string | null
+  /** Raised by every change of the row; a cached copy with a lower one is dead. */
+  version: number
+  /** The `version` at which the password was last set or the account enabled or disabled; a cached proof with another one is dead. */
+  credential_version: number
+  /** Sealed; null = no TOTP. */
+  totp_secret: string | null
+  totp_confirmed: Flag
+  /** The last TOTP step that was used, 0 = none. */
+  totp_last_step: number
+  created_at: number
+  updated_at: number
+}
+
+interface AdminTable {
+  id: string
+  username: string
+  password_hash: string
+  role: 'superadmin' | 'operator' | 'auditor'
+  enabled: Flag
+  totp_secret: string | null
+  version: number
+  created_at: number
+  updated_at: number
+}
+
+/** One row per auth attempt, durable before nginx gets its answer. */
+interface AuthLogTable {
+  /** UUIDv7 of the request; also in the log lines. A row written twice is one row. */
+  request_id: string
+  time: number
+  /** Canonical name, or, where there is none, the name as sent with control bytes escaped, cut to 255 characters. */
+  user: string
+  /** `Client-IP` as nginx sent it, normalised; `unix:` for a unix listener; '' if it was unusable. */
+  client_address: string
+  protocol: string
+  method: string
+  result: 'success' | 'failed'
+  /** A code of lib/login/reasons.ts. */
+  reason: string
+  /** `host:port` of the chosen backend, null if none was chosen. */
+  backend: string | null
+  duration_ms: number
+  /** `Auth-Login-Attempt`. */
+  attempt: number
+  /** TLS version of the client's connection, '' = plain text. */
+  tls: string
+}
+
+interface OperationLogTable {
+  id: string
+  time: number
+  actor: string
+  action: string
+  target: string
+  result: 'success' | 'failed'
+  client_address: string
+  /** JSON, before and after, without secrets. */
+  detail: string
+}
+
+interface SystemConfigTable {
+  name: string
+  value: string
+  updated_at: number
+}
+
+interface IpBlacklistTable {
+  id: string
+  cidr: string
+  event_type: string
+  note: string
+  author: string
+  starts_at: number
+  /** null = for ever. */
+  ends_at: number | null
+}
+
+interface BackendsTable {
+  id: string
+  protocol: 'imap' | 'pop3' | 'smtp'
+  /** Name or address, as entered. */
+  host: string
+  port: number
+  /** Share of the users within its tier, 1–1000. */
+  weight: number
+  /** 0 is asked first; a higher tier is a backup for when no lower one has a healthy backend. */
+  tier: number
+  /** A-label of the one domain it serves; null = any. */
+  domain: string | null
+  /** Pool that mailboxes are assigned to by name; null = not reserved. */
+  pool: string | null
+  state: 'active' | 'draining' | 'off'
+  created_at: number
+  updated_at: number
+}
+
+interface AuthStatsTable {
+  /** Start of the minute. */
+  minute: number
+  protocol: string
+  result: string
+  reason: string
+  count: number
+  duration_sum_ms: number
+}
+
+interface GrantsTable {
+  id: string
+  user_id: string
+  /** Keyed digest of the whole string that was sent. */
+  digest: string
+  credential_version: number
+  network: string
+  created_at: number
+  used_at: number
+}
+
+interface KnownNetworksTable {
+  user_id: string
+  network: string
+  last_success_at: number
+}
+
+interface SessionsTable {
+  id: string
+  admin_id: string
+  refresh_digest: string
+  created_at: number
+  used_at: number
+  ends_at: number
+}
+
+export type User = Selectable<UsersTable>
+export type BackendRow = Selectable<BackendsTable>
+export type AuthLogRow = Insertable<AuthLogTable>

@@ -1,0 +1,65 @@
+/** The thread that owns one SQLite connection. One request at a time, answered in the order of arrival. */
+import { parentPort, workerData } from 'node:worker_threads'
+import SqliteDatabase from 'better-sqlite3'
+
+export interface WorkerSetup {
+  file: string
+  readonly: boolean
+}
+
+/** `sql: null` closes the connection and ends the thread. */
+export interface WorkerRequest {
+  id: number
+  sql: string | null
+  parameters: readonly unknown[]
+}
+
+export type WorkerAnswer =
+  | { id: number; rows: unknown[]; changes: number }
+  | { id: number; error: { message: string; code: string } }
+
+/** Batches of the audit differ in length, and so in text: keep enough statements for all of them. */
+const statementsKept = 300
+
+const { file, readonly } = workerData as WorkerSetup
+const port = parentPort!
+const sqlite = new SqliteDatabase(file, { readonly })
+sqlite.pragma('busy_timeout = 5000')
+if (!readonly) {
+  sqlite.pragma('journal_mode = WAL')
+  // FULL: a commit returns when the log is on the disk. NORMAL would lose the last rows with the power.
+  sqlite.pragma('synchronous = FULL')
+  sqlite.pragma('foreign_keys = ON')
+}
+
+const statements = new Map<string, SqliteDatabase.Statement>()
+
+function prepare(sql: string): SqliteDatabase.Statement {
+  const known = statements.get(sql)
+  if (known) return known
+  const statement = sqlite.prepare(sql)
+  if (statements.size >= statementsKept) statements.delete(statements.keys().next().value!)
+  statements.set(sql, statement)
+  return statement
+}
+
+function execute(id: number, sql: string, parameters: readonly unknown[]): WorkerAnswer {
+  try {
+    const statement = prepare(sql)
+    if (statement.reader) return { id, rows: statement.all(...parameters), changes: 0 }
+    return { id, rows: [], changes: statement.run(...parameters).changes }
+  } catch (error) {
+    const { message, code = '' } = error as Error & { code?: string }
+    return { id, error: { message, code } }
+  }
+}
+
+port.on('message', ({ id, sql, parameters }: WorkerRequest) => {
+  if (sql !== null) {
+    port.postMessage(execute(id, sql, parameters))
+    return
+  }
+  sqlite.close()
+  port.postMessage({ id, rows: [], changes: 0 } satisfies WorkerAnswer)
+  port.close()
+})

@@ -1,0 +1,151 @@
+/** What every driver of the hot state must do, whatever it is made of. Each driver's test runs this suite. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type HotState, WrongKind } from './port.ts'
+
+export interface Subject {
+  hot: HotState
+  /** Lets time pass for the driver: a test clock, or a real wait where the driver has a clock of its own. */
+  pass(ms: number): Promise<void>
+}
+
+const ttlMs = 60
+
+export function describeHotState(driver: string, create: () => Promise<Subject>): void {
+  describe(`hot state: ${driver}`, () => {
+    let hot: HotState
+    let pass: Subject['pass']
+    beforeEach(async () => {
+      ;({ hot, pass } = await create())
+    })
+    afterEach(() => hot.close())
+
+    test('answers one result per operation, in order, seeing earlier ones', async () => {
+      expect(
+        await hot.apply([
+          { op: 'read', key: 'a' },
+          { op: 'write', key: 'a', value: '1', ttlMs },
+          { op: 'read', key: 'a' },
+          { op: 'remove', key: 'a' },
+          { op: 'remove', key: 'a' },
+          { op: 'read', key: 'a' },
+        ]),
+      ).toEqual([null, true, '1', true, false, null])
+      expect(await hot.apply([])).toEqual([])
+    })
+
+    test('keeps any text: empty, UTF-8, line breaks, NUL', async () => {
+      for (const text of ['', '用户', 'a\r\nb', '\0', '"\\']) {
+        const key = `k${text}`
+        const [, read] = await hot.apply([
+          { op: 'write', key, value: text, ttlMs },
+          { op: 'read', key },
+        ])
+        expect(read).toBe(text)
+      }
+    })
+
+    test('forgets at the end of the time to live, and not before', async () => {
+      await hot.apply([
+        { op: 'write', key: 'short', value: 'x', ttlMs },
+        { op: 'write', key: 'ever', value: 'y', ttlMs: null },
+      ])
+      await pass(ttlMs / 3)
+      expect(await hot.apply([{ op: 'read', key: 'short' }])).toEqual(['x'])
+      await pass(ttlMs)
+      const after = await hot.apply([
+        { op: 'read', key: 'short' },
+        { op: 'read', key: 'ever' },
+      ])
+      expect(after).toEqual([null, 'y'])
+    })
+
+    test('an older version is not written over a newer one, an equal one is', async () => {
+      const write = (value: string | null, version: number) =>
+        hot.apply([{ op: 'write', key: 'user', value, ttlMs: 10_000, version }]).then(([written]) => written)
+      expect(await write('v2', 2)).toBe(true)
+      expect(await write('v1', 1)).toBe(false)
+      expect(await write('v2 again', 2)).toBe(true)
+      expect(await write('v10', 10)).toBe(true)
+      expect(await write('v9', 9)).toBe(false)
+      expect(await hot.apply([{ op: 'read', key: 'user' }])).toEqual(['v10'])
+    })
+
+    test('a tombstone reads as nothing and keeps older copies out until its end', async () => {
+      await hot.apply([{ op: 'write', key: 'user', value: null, ttlMs, version: 3 }])
+      expect(
+        await hot.apply([
+          { op: 'read', key: 'user' },
+          { op: 'write', key: 'user', value: 'old', ttlMs, version: 2 },
+          { op: 'read', key: 'user' },
+        ]),
+      ).toEqual([null, false, null])
+      await pass(ttlMs * 2)
+      expect(await hot.apply([{ op: 'write', key: 'user', value: 'old', ttlMs, version: 2 }])).toEqual([true])
+    })
+
+    test('only one of many concurrent claims wins, until it is removed or over', async () => {
+      const claim = (value: string) => hot.apply([{ op: 'claim', key: 'lock', value, ttlMs }])
+      const won = await Promise.all(Array.from({ length: 50 }, (_, i) => claim(String(i))))
+      expect(won.flat().filter(Boolean)).toHaveLength(1)
+      await hot.apply([{ op: 'remove', key: 'lock' }])
+      expect(await claim('again')).toEqual([true])
+      await pass(ttlMs * 2)
+      expect(await claim('and again')).toEqual([true])
+    })
+
+    test('concurrent increments all count, and later ones do not move the end', async () => {
+      const increment = () => hot.apply([{ op: 'increment', key: 'n', ttlMs }]).then(([n]) => n)
+      const counts = await Promise.all(Array.from({ length: 100 }, increment))
+      expect(counts.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i + 1))
+      expect(await hot.apply([{ op: 'read', key: 'n' }])).toEqual(['100'])
+      await pass(ttlMs / 2)
+      await increment()
+      await pass(ttlMs * 0.75)
+      expect(await increment()).toBe(1)
+    })
+
+    test('a distinct set counts members once and stops at its cap', async () => {
+      const add = (member: string) => hot.apply([{ op: 'add', key: 's', member, cap: 3, ttlMs: 10_000 }])
+      expect(await add('a')).toEqual([{ count: 1, added: true }])
+      expect(await add('a')).toEqual([{ count: 1, added: false }])
+      const parallel = await Promise.all(Array.from({ length: 20 }, (_, i) => add(`m${i}`)))
+      expect(parallel.flat().filter(r => r.added)).toHaveLength(2)
+      expect(await add('late')).toEqual([{ count: 3, added: false }])
+      expect(await hot.apply([{ op: 'drop', key: 's', member: 'a' }])).toEqual([2])
+      expect(await hot.apply([{ op: 'drop', key: 's', member: 'never there' }])).toEqual([2])
+      expect(await add('late')).toEqual([{ count: 3, added: true }])
+    })
+
+    test('a distinct set ends with its first member', async () => {
+      const add = (member: string) => hot.apply([{ op: 'add', key: 's', member, cap: 9, ttlMs }])
+      await add('a')
+      await pass(ttlMs / 2)
+      await add('b')
+      await pass(ttlMs * 0.75)
+      expect(await add('c')).toEqual([{ count: 1, added: true }])
+    })
+
+    test('nothing happens between the operations of one list', async () => {
+      const move = (i: number) =>
+        hot.apply([
+          { op: 'write', key: 'seat', value: String(i), ttlMs: 10_000 },
+          { op: 'increment', key: 'moves', ttlMs: null },
+          { op: 'read', key: 'seat' },
+        ])
+      const results = await Promise.all(Array.from({ length: 50 }, (_, i) => move(i)))
+      results.forEach(([, , seat], i) => {
+        expect(seat).toBe(String(i))
+      })
+    })
+
+    test('an operation on an entry of another kind is refused, and the list does nothing', async () => {
+      await hot.apply([{ op: 'write', key: 'text', value: 'x', ttlMs: 10_000 }])
+      const mixed = hot.apply([
+        { op: 'write', key: 'other', value: 'y', ttlMs: 10_000 },
+        { op: 'increment', key: 'text', ttlMs },
+      ])
+      await expect(mixed).rejects.toThrow(WrongKind)
+      expect(await hot.apply([{ op: 'read', key: 'other' }])).toEqual([null])
+    })
+  })
+}

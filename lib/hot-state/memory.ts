@@ -1,0 +1,145 @@
+/**
+ * The hot state of one process. JavaScript runs an `apply` to its end before anything else, so atomicity is free;
+ * a list is checked before its first operation is done, so that a refused list has done nothing.
+ */
+import { type HotState, HotStateFull, type Op, type Results, type TimeToLive, WrongKind } from './port.ts'
+
+type Content =
+  | { kind: 'value'; value: string | null; version: number | undefined }
+  | { kind: 'count'; count: number }
+  | { kind: 'set'; members: Set<string> }
+
+type Entry = Content & { endsAt: number }
+
+/** Which kind of entry an operation works on; `remove` works on any. A count can be read. */
+const kinds: Record<Op['op'], Content['kind'][]> = {
+  read: ['value', 'count'],
+  write: ['value'],
+  remove: ['value', 'count', 'set'],
+  claim: ['value'],
+  increment: ['count'],
+  add: ['set'],
+  drop: ['set'],
+}
+
+/** Expired entries looked at per new entry: enough that they go faster than they come. */
+const sweepPerInsert = 4
+
+/**
+ * @param maxEntries where the memory stops growing. Then the oldest plain values (cached copies, proofs) make room;
+ *   counts, sets, claims and entries without an end are never dropped before their time.
+ */
+export function createMemoryHotState(clock: () => number, maxEntries = 200_000): HotState {
+  const entries = new Map<string, Entry>()
+  /** Values that may be dropped for want of room, oldest first. */
+  const droppable = new Set<string>()
+  let sweep = entries.entries()
+
+  const live = (key: string, now: number): Entry | undefined => {
+    const entry = entries.get(key)
+    if (entry === undefined || entry.endsAt > now) return entry
+    forget(key)
+    return undefined
+  }
+
+  const forget = (key: string) => {
+    entries.delete(key)
+    droppable.delete(key)
+  }
+
+  const put = (key: string, content: Content, ttlMs: TimeToLive, now: number, mayDrop: boolean) => {
+    entries.set(key, { ...content, endsAt: ttlMs === null ? Infinity : now + ttlMs })
+    droppable.delete(key)
+    if (mayDrop && ttlMs !== null) droppable.add(key)
+  }
+
+  const dropExpired = (now: number) => {
+    for (let i = 0; i < sweepPerInsert; i++) {
+      const next = sweep.next()
+      if (next.done) {
+        sweep = entries.entries()
+        return
+      }
+      if (next.value[1].endsAt <= now) forget(next.value[0])
+    }
+  }
+
+  /** Checks kinds and makes room before anything is done. */
+  const prepare = (ops: readonly Op[], now: number) => {
+    const created = new Set<string>()
+    for (const op of ops) {
+      const entry = live(op.key, now)
+      if (entry === undefined) {
+        if (op.op !== 'read' && op.op !== 'remove' && op.op !== 'drop') created.add(op.key)
+      } else if (!kinds[op.op].includes(entry.kind)) {
+        throw new WrongKind(`${op.op} on ${op.key}, which is a ${entry.kind}`)
+      }
+    }
+    if (created.size === 0) return
+    for (let i = 0; i < created.size; i++) dropExpired(now)
+    const touched = new Set(ops.map(op => op.key))
+    const victims: string[] = []
+    const excess = entries.size + created.size - maxEntries
+    if (excess <= 0) return
+    for (const key of droppable) {
+      if (victims.length === excess) break
+      if (!touched.has(key)) victims.push(key)
+    }
+    if (victims.length < excess) throw new HotStateFull(`the hot state is full (${maxEntries} entries)`)
+    for (const key of victims) forget(key)
+  }
+
+  const perform = (op: Op, now: number): unknown => {
+    const entry = live(op.key, now)
+    switch (op.op) {
+      case 'read':
+        if (entry?.kind === 'count') return String(entry.count)
+        return entry?.kind === 'value' ? entry.value : null
+      case 'write': {
+        const known = entry?.kind === 'value' ? entry.version : undefined
+        if (op.version !== undefined && known !== undefined && known > op.version) return false
+        put(op.key, { kind: 'value', value: op.value, version: op.version }, op.ttlMs, now, op.value !== null)
+        return true
+      }
+      case 'remove':
+        forget(op.key)
+        return entry !== undefined
+      case 'claim':
+        if (entry !== undefined) return false
+        put(op.key, { kind: 'value', value: op.value, version: undefined }, op.ttlMs, now, false)
+        return true
+      case 'increment':
+        if (entry?.kind === 'count') return ++entry.count
+        put(op.key, { kind: 'count', count: 1 }, op.ttlMs, now, false)
+        return 1
+      case 'add': {
+        if (entry?.kind !== 'set') {
+          put(op.key, { kind: 'set', members: new Set([op.member]) }, op.ttlMs, now, false)
+          return { count: 1, added: true }
+        }
+        const added = !entry.members.has(op.member) && entry.members.size < op.cap
+        if (added) entry.members.add(op.member)
+        return { count: entry.members.size, added }
+      }
+      case 'drop': {
+        if (entry?.kind !== 'set') return 0
+        entry.members.delete(op.member)
+        const left = entry.members.size
+        if (left === 0) forget(op.key)
+        return left
+      }
+    }
+  }
+
+  return {
+    async apply<const Ops extends readonly Op[]>(ops: Ops) {
+      const now = clock()
+      prepare(ops, now)
+      return ops.map(op => perform(op, now)) as Results<Ops>
+    },
+    async close() {
+      entries.clear()
+      droppable.clear()
+    },
+  }
+}

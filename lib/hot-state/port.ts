@@ -1,0 +1,63 @@
+/**
+ * The hot state: short-lived facts that every login reads, in memory or in Redis. It is one verb on purpose:
+ * a limiter built from separate `get` and `set` calls is wrong under concurrency. What is counted and where the
+ * limits are is policy and lives in lib/login; a driver only executes.
+ */
+export interface HotState {
+  /**
+   * Does the operations in order, atomically (nothing of another call happens in between), in one round trip.
+   * Answers one result per operation, typed by its kind.
+   * @throws HotStateFull when a new entry is needed and only live entries that may not be dropped are left;
+   *   nothing of the call has been done then. Any other error means: unknown whether it was done.
+   */
+  apply<const Ops extends readonly Op[]>(ops: Ops): Promise<Results<Ops>>
+  close(): Promise<void>
+}
+
+/** Milliseconds until the entry is gone; null = never, such an entry is also never dropped for want of room. */
+export type TimeToLive = number | null
+
+export type Op =
+  /** Answers the value, or null. A tombstone reads as null. */
+  | { op: 'read'; key: string }
+  /**
+   * Stores the value. With `version`: only if the stored entry has no version or one that is not higher.
+   * `value: null` stores a tombstone, which keeps its version: an older copy cannot be written over it.
+   * Answers whether it was written.
+   */
+  | { op: 'write'; key: string; value: string | null; ttlMs: TimeToLive; version?: number }
+  /** Answers whether there was an entry. */
+  | { op: 'remove'; key: string }
+  /** Stores the value only if there is no entry. Answers whether it was stored. */
+  | { op: 'claim'; key: string; value: string; ttlMs: TimeToLive }
+  /** Adds one and answers the new count. The first increment sets the time to live, later ones do not move it. */
+  | { op: 'increment'; key: string; ttlMs: TimeToLive }
+  /**
+   * Adds a member to a distinct set, unless it has `cap` members already. Answers the count after the step and
+   * whether the member is new. The first member sets the time to live, later ones do not move it.
+   */
+  | { op: 'add'; key: string; member: string; cap: number; ttlMs: TimeToLive }
+  /** Takes a member out of a distinct set. Answers the count that is left. */
+  | { op: 'drop'; key: string; member: string }
+
+interface ResultByOp {
+  read: string | null
+  write: boolean
+  remove: boolean
+  claim: boolean
+  increment: number
+  add: { count: number; added: boolean }
+  drop: number
+}
+
+export type Result<O extends Op> = ResultByOp[O['op']]
+export type Results<Ops extends readonly Op[]> = { -readonly [I in keyof Ops]: Result<Ops[I]> }
+
+export class HotStateFull extends Error {
+  override name = 'HotStateFull'
+}
+
+/** An operation met an entry of another kind, such as `increment` on a set: a defect of the caller. */
+export class WrongKind extends Error {
+  override name = 'WrongKind'
+}

@@ -1,0 +1,34 @@
+/** What goes into a decision about one login, and what comes out. */
+import type { Choice } from '../backend/rules.ts'
+import type { Protocol } from '../mailbox/protocols.ts'
+import type { LaterReason, RefuseReason } from './reasons.ts'
+
+/** One auth attempt of a mail client, as nginx reported it. */
+export interface Attempt {
+  /** UUIDv7: the request id and the key of the audit row. */
+  id: string
+  /** UTC milliseconds. */
+  receivedAt: number
+  /** null = nginx named none that we know. */
+  protocol: Protocol | null
+  /** `Auth-Method`, lower case; '' if unreadable. */
+  method: string
+  /** As the client sent it; '' if unreadable or of no meaning for the method. */
+  user: string
+  /** As the client sent it, in NFC; '' likewise. */
+  password: string
+  /** Normalised IP address, `unix:`, or '' if unusable. */
+  clientAddress: string
+  /** `Auth-Login-Attempt`: 1 for the first in the client's connection. */
+  number: number
+  /** TLS version of the client's connection, '' = plain text. */
+  tls: string
+  /** What is already wrong with the request itself; then nothing else is looked at. */
+  fault: RefuseReason | null
+}
+
+/** `waitSeconds`: how long nginx holds the error back; null = it closes the client's connection. */
+export type Decision =
+  | { kind: 'accept'; route: Choice; login: string }
+  | { kind: 'refuse'; reason: RefuseReason; waitSeconds: number | null }
+  | { kind: 'later'; reason: LaterReason; waitSeconds: number | null }

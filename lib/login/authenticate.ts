@@ -1,0 +1,86 @@
+/**
+ * The straight line of a login: recall, prove, judge, settle, answer.
+ *
+ * A warm login (account and proof remembered) costs one round trip to the hot state, no SQL read, and a share of one
+ * group-committed audit insert. A cold one adds one SQL read, one hash, and one write to the hot state.
+ */
+
+import type { Logger } from 'pino'
+import type { AuditTrail } from '../audit/append.ts'
+import { versionKey as backendsVersionKey, type Directory } from '../backend/directory.ts'
+import type { Op } from '../hot-state/port.ts'
+import { canonicalName } from '../mailbox/name.ts'
+import { HashBusy } from '../mailbox/passwords.ts'
+import type { Attempt, Decision } from './attempt.ts'
+import { describeAttempt } from './audit-row.ts'
+import { type CredentialServices, prove, readRemembered, recallOps } from './credentials.ts'
+import { DeadlinePassed, within } from './deadline.ts'
+import { conclude, judge, later, precheck, refuse, wantedRoute } from './rules.ts'
+
+export interface LoginServices extends CredentialServices {
+  audit: AuditTrail
+  backends: Directory
+  clock: () => number
+  log: Logger
+  settings: CredentialServices['settings'] & { auth: { default_domain: string; deadline: number } }
+}
+
+/** A decision that nothing has been done about yet. */
+interface Outcome {
+  decision: Decision
+  /** What to write to the hot state when the login succeeds. */
+  memories: Op[]
+}
+
+/** For the audit row and the answer, after the time for deciding is over. */
+const settleMs = 1_000
+
+/**
+ * Decides about one auth attempt. Never throws, never takes longer than `auth.deadline` and a second, and answers
+ * `accept` only after the row of the attempt is durable. Whatever breaks becomes `later`.
+ */
+export async function authenticate(services: LoginServices, attempt: Attempt): Promise<Decision> {
+  const name = canonicalName(attempt.user, services.settings.auth.default_domain)
+  try {
+    const outcome = await within(services.settings.auth.deadline, decide(services, attempt, name)).catch(
+      error => postpone(services, attempt, error),
+    )
+    await within(settleMs, settle(services, attempt, name, outcome))
+    return outcome.decision
+  } catch (error) {
+    return postpone(services, attempt, error).decision
+  }
+}
+
+async function decide(services: LoginServices, attempt: Attempt, name: string | null): Promise<Outcome> {
+  const login = precheck(attempt, name)
+  if ('reason' in login) return { decision: refuse(login.reason, attempt), memories: [] }
+
+  const [account, storedProof, backendsVersion] = await services.hot.apply([
+    ...recallOps(services, login),
+    { op: 'read', key: backendsVersionKey },
+  ])
+  const remembered = readRemembered(account, storedProof)
+  const proof = judge(await prove(services, login, remembered, attempt.receivedAt), login.protocol)
+  if ('reason' in proof) return { decision: refuse(proof.reason, attempt), memories: [] }
+
+  const route = await services.backends.choose(wantedRoute(proof.account, login.protocol), backendsVersion)
+  return { decision: conclude(attempt, proof.account, route), memories: proof.memories }
+}
+
+/** Audit and memory. Every attempt has its row; nothing is remembered of one that was not accepted. */
+async function settle(services: LoginServices, attempt: Attempt, name: string | null, outcome: Outcome) {
+  const { decision, memories } = outcome
+  const row = describeAttempt(attempt, name, decision, services.clock())
+  const remember =
+    decision.kind === 'accept' && memories.length > 0 ? services.hot.apply(memories) : undefined
+  await Promise.all([services.audit.append(row), remember])
+}
+
+/** What broke is for the log; the client is told to come again. */
+function postpone({ log }: LoginServices, attempt: Attempt, error: unknown): Outcome {
+  const reason =
+    error instanceof HashBusy ? 'busy' : error instanceof DeadlinePassed ? 'timeout' : 'unavailable'
+  log.error({ err: error, request_id: attempt.id, reason }, 'login postponed')
+  return { decision: later(reason, attempt), memories: [] }
+}

@@ -1,0 +1,260 @@
+/** What people do with mailbox accounts. Every change is effective at the next login on every node. */
+import { sql, type Transaction } from 'kysely'
+import { v7 as newId } from 'uuid'
+import { z } from 'zod'
+import { isDuplicate } from '../database/open.ts'
+import type { Database, Tables, User } from '../database/schema.ts'
+import type { HotState } from '../hot-state/port.ts'
+import { parseInput } from '../input.ts'
+import { Refusal } from '../refusal.ts'
+import { accountKey, readProtocols } from './account.ts'
+import { canonicalName, domainOf } from './name.ts'
+import { type Passwords, parseNewPassword } from './passwords.ts'
+import { type Protocol, protocols } from './protocols.ts'
+
+export interface MailboxServices {
+  db: Database
+  hot: HotState
+  passwords: Pick<Passwords, 'hash'>
+  clock: () => number
+  settings: { auth: { default_domain: string; cache_ttl: number } }
+}
+
+/** A mailbox as people see it: no hash, no secret. */
+export interface Mailbox {
+  id: string
+  name: string
+  login: string
+  owner: string
+  enabled: boolean
+  protocols: Protocol[]
+  pool: string | null
+  totp: boolean
+  createdAt: number
+  updatedAt: number
+}
+
+const fields = {
+  owner: z.string('must be text').max(255, 'must have at most 255 characters'),
+  protocols: z
+    .array(z.enum(protocols, `must be a list of ${protocols.join(', ')}`), 'must be a list')
+    .min(1, 'must name at least one; disable the mailbox to refuse all'),
+  pool: z
+    .string('must be text, or null for none')
+    .regex(/^[a-z0-9_.-]{1,64}$/, 'must be 1 to 64 of a-z 0-9 - _ . or null for none')
+    .nullable(),
+}
+
+const newMailbox = z.strictObject({
+  name: z.string('must be text'),
+  password: z.string('must be text'),
+  owner: fields.owner.default(''),
+  protocols: fields.protocols.default([...protocols]),
+  pool: fields.pool.default(null),
+})
+
+const mailboxChanges = z
+  .strictObject({ owner: fields.owner, protocols: fields.protocols, pool: fields.pool })
+  .partial()
+  .refine(changes => Object.keys(changes).length > 0, 'nothing to change: give owner, protocols or pool')
+
+const listQuery = z.strictObject({
+  search: z.string('must be text').default(''),
+  after: z.string('must be text').default(''),
+  limit: z
+    .int('must be a whole number')
+    .min(1, 'must be 1 to 1000')
+    .max(1000, 'must be 1 to 1000')
+    .default(100),
+})
+
+/**
+ * @param input see `newMailbox`
+ * @throws Refusal for a bad field or a name that is taken; then nothing has been done
+ */
+export async function addMailbox(services: MailboxServices, input: unknown): Promise<Mailbox> {
+  const wanted = parseInput(newMailbox, input)
+  const name = parseName(services, wanted.name)
+  const passwordHash = await services.passwords.hash(parseNewPassword(wanted.password))
+  const now = services.clock()
+  const user = await services.db.transaction().execute(async trx => {
+    const version = await takeVersion(trx)
+    const row: User = {
+      id: newId(),
+      name,
+      login: wanted.name,
+      domain: domainOf(name),
+      password_hash: passwordHash,
+      owner: wanted.owner,
+      enabled: 1,
+      protocols: joinProtocols(wanted.protocols),
+      pool: wanted.pool,
+      version,
+      credential_version: version,
+      totp_secret: null,
+      totp_confirmed: 0,
+      totp_last_step: 0,
+      created_at: now,
+      updated_at: now,
+    }
+    try {
+      await trx.insertInto('users').values(row).execute()
+    } catch (error) {
+      if (isDuplicate(error)) throw new Refusal('conflict', 'name', `there is already a mailbox ${name}`)
+      throw error
+    }
+    return row
+  })
+  return toMailbox(user)
+}
+
+/** Mailboxes whose name or owner contains `search`, by name, those after the name `after`. */
+export async function listMailboxes({ db }: Pick<MailboxServices, 'db'>, input: unknown): Promise<Mailbox[]> {
+  const { search, after, limit } = parseInput(listQuery, input)
+  const pattern = `%${search.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`
+  const users = await db
+    .selectFrom('users')
+    .selectAll()
+    .where('name', '>', after)
+    .$if(search !== '', query =>
+      query.where(
+        sql<boolean>`(name like ${pattern} escape '\\' or lower(owner) like ${pattern} escape '\\')`,
+      ),
+    )
+    .orderBy('name')
+    .limit(limit)
+    .execute()
+  return users.map(toMailbox)
+}
+
+/** @throws Refusal if there is none */
+export async function showMailbox(services: MailboxServices, name: string): Promise<Mailbox> {
+  const user = await services.db
+    .selectFrom('users')
+    .selectAll()
+    .where('name', '=', parseName(services, name))
+    .executeTakeFirst()
+  if (!user) throw noSuchMailbox(name)
+  return toMailbox(user)
+}
+
+/** Changes owner, protocols or pool; whoever has a cached proof keeps it. */
+export async function setMailbox(services: MailboxServices, name: string, input: unknown): Promise<Mailbox> {
+  const { protocols, ...rest } = parseInput(mailboxChanges, input)
+  return change(services, name, () => ({
+    ...rest,
+    ...(protocols && { protocols: joinProtocols(protocols) }),
+  }))
+}
+
+/** The old password is refused at the next login, also where it was cached. */
+export async function setPassword(
+  services: MailboxServices,
+  name: string,
+  password: string,
+): Promise<Mailbox> {
+  const password_hash = await services.passwords.hash(parseNewPassword(password))
+  return change(services, name, credential_version => ({ password_hash, credential_version }))
+}
+
+export async function setEnabled(
+  services: MailboxServices,
+  name: string,
+  enabled: boolean,
+): Promise<Mailbox> {
+  return change(services, name, credential_version => ({ enabled: enabled ? 1 : 0, credential_version }))
+}
+
+/** Deletes the account with its grants and networks; its auth log stays. */
+export async function deleteMailbox(services: MailboxServices, name: string): Promise<void> {
+  const canonical = parseName(services, name)
+  const version = await services.db.transaction().execute(async trx => {
+    const { numDeletedRows } = await trx.deleteFrom('users').where('name', '=', canonical).executeTakeFirst()
+    if (numDeletedRows === 0n) throw noSuchMailbox(canonical)
+    return takeVersion(trx)
+  })
+  await forget(services, canonical, version)
+}
+
+async function change(
+  services: MailboxServices,
+  name: string,
+  changesAt: (version: number) => Partial<User>,
+): Promise<Mailbox> {
+  const canonical = parseName(services, name)
+  const user = await services.db.transaction().execute(async trx => {
+    const version = await takeVersion(trx)
+    const changes = { ...changesAt(version), version, updated_at: services.clock() }
+    await trx.updateTable('users').set(changes).where('name', '=', canonical).execute()
+    const after = await trx.selectFrom('users').selectAll().where('name', '=', canonical).executeTakeFirst()
+    if (!after) throw noSuchMailbox(canonical)
+    return after
+  })
+  await forget(services, canonical, user.version)
+  return toMailbox(user)
+}
+
+/**
+ * The next version, from one counter for all mailboxes: also one that is deleted and made again under the same name
+ * gets a higher one. The row of the counter stays locked until the transaction ends, so versions become visible in
+ * their order.
+ */
+async function takeVersion(trx: Transaction<Tables>): Promise<number> {
+  await trx
+    .updateTable('system_config')
+    .set({ value: sql`value + 1` })
+    .where('name', '=', 'mailbox_version')
+    .execute()
+  const { value } = await trx
+    .selectFrom('system_config')
+    .select('value')
+    .where('name', '=', 'mailbox_version')
+    .executeTakeFirstOrThrow()
+  return Number(value)
+}
+
+/** A tombstone in place of the cached copy: it outlives every login that read the row before the change. */
+async function forget({ hot, settings }: MailboxServices, name: string, version: number): Promise<void> {
+  await hot.apply([
+    {
+      op: 'write',
+      key: accountKey(name),
+      value: null,
+      version,
+      ttlMs: settings.auth.cache_ttl + tombstoneMs,
+    },
+  ])
+}
+
+/** More than a login may last (`auth.deadline` is at most a minute). */
+const tombstoneMs = 120_000
+
+function parseName({ settings }: MailboxServices, text: string): string {
+  const name = canonicalName(text, settings.auth.default_domain)
+  if (name !== null) return name
+  throw new Refusal(
+    'invalid',
+    'name',
+    'name must be 1 to 255 bytes such as joe@example.org, without blanks at an end and without hidden characters',
+  )
+}
+
+const noSuchMailbox = (name: string) => new Refusal('not_found', 'name', `there is no mailbox ${name}`)
+
+const joinProtocols = (wanted: Protocol[]) =>
+  protocols.filter(protocol => wanted.includes(protocol)).join(',')
+
+function toMailbox(user: User): Mailbox {
+  return {
+    id: user.id,
+    name: user.name,
+    login: user.login,
+    owner: user.owner,
+    enabled: user.enabled === 1,
+    protocols: readProtocols(user.protocols),
+    pool: user.pool,
+    totp: user.totp_confirmed === 1,
+    createdAt: user.created_at,
+    updatedAt: user.updated_at,
+  }
+}

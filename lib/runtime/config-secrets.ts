@@ -1,0 +1,31 @@
+import { rejectSecret } from '../settings/values.ts'
+import { ConfigError } from './config-error.ts'
+
+/**
+ * Reads MAILGATEWAY_SECRET_KEY: `new` or `new,old…`, each of at least 32 characters.
+ * @returns the keys, the newest first; none when the variable is not set
+ * @throws ConfigError without the keys in it
+ */
+export function parseSecretKeys(text: string | undefined): string[] {
+  if (text === undefined) return []
+  const keys = text.split(',').map(key => key.trim())
+  for (const [index, key] of keys.entries()) {
+    const rejected = rejectSecret(key, 32)
+    if (rejected === undefined) continue
+    const which = keys.length === 1 ? 'the key' : `key ${index + 1} of ${keys.length}`
+    throw new ConfigError(`environment MAILGATEWAY_SECRET_KEY: ${which} ${rejected}`)
+  }
+  return keys
+}
+
+/**
+ * Checks MAILGATEWAY_ADMIN_PASSWORD: at least 12 characters, and no more than the 72 bytes that bcrypt reads.
+ * @throws ConfigError without the password in it
+ */
+export function checkAdminPassword(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  const tooLong = Buffer.byteLength(text) > 72 ? 'is too long; write at most 72 bytes' : undefined
+  const rejected = rejectSecret(text, 12) ?? tooLong
+  if (rejected === undefined) return text
+  throw new ConfigError(`environment MAILGATEWAY_ADMIN_PASSWORD: the password ${rejected}`)
+}

@@ -1,0 +1,97 @@
+import { join, resolve } from 'node:path'
+import type { Settings } from '../settings/definitions.ts'
+import { isExampleSecret } from '../settings/example-secrets.ts'
+import { ConfigError } from './config-error.ts'
+
+/** Where the data lies. `file` is absolute; `url` is `mysql://user:password@host:port/database`. */
+export type DatabaseTarget = { kind: 'sqlite'; file: string } | { kind: 'mysql'; url: string }
+
+/** Where the hot state lies. `url` is `redis://` or `rediss://` with password, host, port and number. */
+export type HotStateTarget = { kind: 'memory' } | { kind: 'redis'; url: string }
+
+const databaseForms = 'write sqlite:/path/file.db, sqlite:file.db or mysql://user:password@host:port/database'
+const redisForms = 'write redis://:password@host:port/0 or rediss://:password@host:port/0'
+
+function parseDatabaseUrl(text: string, cwd: string): DatabaseTarget {
+  const place = 'environment DATABASE_URL'
+  const file = /^sqlite:(?!\/\/|:)([^?#\p{Cc}]+)$/u.exec(text)?.[1]
+  if (file !== undefined && !file.endsWith('/')) return { kind: 'sqlite', file: resolve(cwd, file) }
+  const url = parseServerUrl(text, ['mysql:'], place, databaseForms)
+  if (url.username === '' || !/^\/[^/]+$/.test(url.pathname)) {
+    throw new ConfigError(`${place}: is not a database URL; ${databaseForms}`)
+  }
+  if (url.port === '') url.port = '3306'
+  return { kind: 'mysql', url: url.href }
+}
+
+function parseRedisUrl(text: string): HotStateTarget {
+  const place = 'environment REDIS_URL'
+  const url = parseServerUrl(text, ['redis:', 'rediss:'], place, redisForms)
+  if (!/^(?:\/\d{0,3})?$/.test(url.pathname))
+    throw new ConfigError(`${place}: is not a Redis URL; ${redisForms}`)
+  if (url.port === '') url.port = '6379'
+  if (url.pathname.length < 2) url.pathname = '/0'
+  return { kind: 'redis', url: url.href }
+}
+
+// No message repeats the URL: a password with a / or # in it ends up in any part.
+function parseServerUrl(text: string, protocols: string[], place: string, forms: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const usable = url && protocols.includes(url.protocol) && url.hostname !== '' && url.port !== '0'
+  if (!usable || url.search !== '' || url.hash !== '' || /\p{Cc}/u.test(text)) {
+    throw new ConfigError(`${place}: is not one of the known URLs; ${forms}`)
+  }
+  let password: string
+  try {
+    decodeURIComponent(url.username + url.pathname)
+    password = decodeURIComponent(url.password)
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error
+    throw new ConfigError(`${place}: has a % that begins no escape; write %25 for a %`)
+  }
+  if (isExampleSecret(password)) {
+    throw new ConfigError(`${place}: its password is a known example value; set one of your own`)
+  }
+  return url
+}
+
+function buildServerUrl(
+  scheme: 'mysql' | 'redis',
+  login: { user: string; password: string },
+  target: { host: string; port: number; path: string },
+): string {
+  const password = login.password === '' ? '' : `:${encodeURIComponent(login.password)}`
+  const userInfo = `${encodeURIComponent(login.user)}${password}`
+  const host = target.host.includes(':') ? `[${target.host}]` : target.host
+  const authority = `${userInfo === '' ? '' : `${userInfo}@`}${host}:${target.port}`
+  return `${scheme}://${authority}/${encodeURIComponent(target.path)}`
+}
+
+/**
+ * DATABASE_URL if it is set, else the MySQL server of the settings, else `mailgateway.db` in the data directory.
+ * @throws ConfigError
+ */
+export function chooseDatabase(
+  url: string | undefined,
+  database: Settings['database'],
+  paths: { cwd: string; dataDir: string },
+): DatabaseTarget {
+  if (url !== undefined) return parseDatabaseUrl(url, paths.cwd)
+  if (database.host === '') return { kind: 'sqlite', file: join(paths.dataDir, 'mailgateway.db') }
+  return { kind: 'mysql', url: buildServerUrl('mysql', database, { ...database, path: database.database }) }
+}
+
+/** REDIS_URL if it is set, else the Redis server of the settings, else memory. @throws ConfigError */
+export function chooseHotState(url: string | undefined, redis: Settings['redis']): HotStateTarget {
+  if (url !== undefined) return parseRedisUrl(url)
+  if (redis.host === '') return { kind: 'memory' }
+  const login = { user: '', password: redis.password }
+  return { kind: 'redis', url: buildServerUrl('redis', login, { ...redis, path: String(redis.db) }) }
+}
+
+/** The URL with its password, if there is one, replaced by asterisks. */
+export function maskUrl(text: string): string {
+  const url = new URL(text)
+  if (url.password !== '') url.password = '********'
+  return url.href
+}

@@ -1,0 +1,128 @@
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+import { isLocalListen } from '../settings/addresses.ts'
+import {
+  type Definition,
+  definitions,
+  type SettingKey,
+  type Settings,
+  settingKeys,
+} from '../settings/definitions.ts'
+import { originOfVariable, readEnvironment, type SpecialName, specialNames } from './config-environment.ts'
+import { ConfigError, quoteText, quoteValue, type Reading } from './config-error.ts'
+import { parseConfigText, readConfigText } from './config-file.ts'
+import { checkAdminPassword, parseSecretKeys } from './config-secrets.ts'
+import { checkSettings, lowerLogLevel, type Sources } from './config-settings.ts'
+import {
+  chooseDatabase,
+  chooseHotState,
+  type DatabaseTarget,
+  type HotStateTarget,
+  maskUrl,
+} from './config-urls.ts'
+
+/** The checked configuration of one process. It holds secrets in the clear; print it with `describeConfig`. */
+export type Config = {
+  settings: Settings
+  database: DatabaseTarget
+  hotState: HotStateTarget
+  /** Absolute path. */
+  dataDir: string
+  /** The newest first; empty when MAILGATEWAY_SECRET_KEY is not set. */
+  secretKeys: string[]
+  adminPassword?: string
+  /** The file that was read, by the name that messages give it. */
+  configFile?: string
+  /** Setting or variable -> `default`, the file's name, or `environment NAME`. */
+  sources: ReadonlyMap<SettingKey | SpecialName, string>
+}
+
+/** A line of `config print`. The value of a secret is `********`, or empty when it is not set. */
+export type ConfigRow = { key: SettingKey | SpecialName; value: string; source: string }
+
+const defaultFile = 'conf/config.yaml'
+const projectRoot = fileURLToPath(new URL('../../', import.meta.url))
+
+function readFile(named: string | undefined, cwd: string) {
+  const source = named ?? defaultFile
+  const content = readConfigText(
+    source,
+    named === undefined ? resolve(projectRoot, source) : resolve(cwd, named),
+  )
+  if (content !== undefined) return { configFile: source, readings: parseConfigText(source, content) }
+  if (named === undefined) return { readings: new Map<SettingKey, Reading>() }
+  throw new ConfigError(
+    `environment MAILGATEWAY_CONFIG: ${quoteText(named)} does not exist; name a YAML file`,
+  )
+}
+
+/**
+ * Reads the configuration: defaults, above them the file, above that the environment. An empty variable counts
+ * as not set. The file is MAILGATEWAY_CONFIG (relative to `cwd`, must exist), else conf/config.yaml of the
+ * project if present. DATABASE_URL and REDIS_URL go before the settings `database.*` and `redis.*`.
+ * @param cwd where relative paths of the environment start
+ * @throws ConfigError with one line that names setting, source and what is allowed, and never a secret
+ */
+export function loadConfig({ env, cwd }: { env: NodeJS.ProcessEnv; cwd: string }): Config {
+  const { settings: fromEnvironment, special } = readEnvironment(env)
+  const { configFile, readings } = readFile(special.MAILGATEWAY_CONFIG, cwd)
+  const sources: Sources = new Map()
+  const settings = checkSettings(new Map([...readings, ...fromEnvironment]), sources)
+  lowerLogLevel(settings, sources)
+  if (!isLocalListen(settings.auth_server.host) && settings.auth_server.secret === '') {
+    const host = quoteValue(settings.auth_server.host)
+    const place = `auth_server.host in ${sources.get('auth_server.host')}`
+    throw new ConfigError(
+      `${place}: ${host} is not loopback; set auth_server.secret or write 127.0.0.1 or unix:/path`,
+    )
+  }
+  if (special.DATABASE_URL === undefined && settings.database.host !== '' && settings.database.user === '') {
+    const place = `database.user in ${sources.get('database.user')}`
+    throw new ConfigError(`${place}: "" is not allowed; write the user to log in as at database.host`)
+  }
+  for (const name of specialNames) {
+    sources.set(name, special[name] === undefined ? 'default' : originOfVariable(name).source)
+  }
+  if (special.DATABASE_URL === undefined)
+    sources.set('DATABASE_URL', sources.get('database.host') ?? 'default')
+  if (special.REDIS_URL === undefined) sources.set('REDIS_URL', sources.get('redis.host') ?? 'default')
+  const dataDir = resolve(cwd, special.MAILGATEWAY_DATA_DIR ?? 'data')
+  return {
+    settings,
+    database: chooseDatabase(special.DATABASE_URL, settings.database, { cwd, dataDir }),
+    hotState: chooseHotState(special.REDIS_URL, settings.redis),
+    dataDir,
+    secretKeys: parseSecretKeys(special.MAILGATEWAY_SECRET_KEY),
+    adminPassword: checkAdminPassword(special.MAILGATEWAY_ADMIN_PASSWORD),
+    configFile,
+    sources,
+  }
+}
+
+function mask(secret: string | undefined): string {
+  return secret === undefined || secret === '' ? '' : '********'
+}
+
+/** The effective values with their sources, secrets masked: first the settings, then the variables beside them. */
+export function describeConfig(config: Config): ConfigRow[] {
+  const sections: Record<string, Record<string, unknown>> = config.settings
+  const { database, hotState } = config
+  const special: Record<SpecialName, string> = {
+    MAILGATEWAY_CONFIG: config.configFile ?? '',
+    MAILGATEWAY_DATA_DIR: config.dataDir,
+    MAILGATEWAY_SECRET_KEY: mask(config.secretKeys[0]),
+    MAILGATEWAY_ADMIN_PASSWORD: mask(config.adminPassword),
+    DATABASE_URL: database.kind === 'sqlite' ? `sqlite:${database.file}` : maskUrl(database.url),
+    REDIS_URL: hotState.kind === 'memory' ? '' : maskUrl(hotState.url),
+  }
+  const printSetting = (key: SettingKey): string => {
+    const definition: Definition<unknown> = definitions[key]
+    const [section = '', name = ''] = key.split('.')
+    const text = z.encode(definition.type, sections[section]?.[name])
+    return definition.secret ? mask(text) : text
+  }
+  const settingRows = settingKeys.map(key => ({ key, value: printSetting(key) }))
+  const rows = [...settingRows, ...specialNames.map(key => ({ key, value: special[key] }))]
+  return rows.map(row => ({ ...row, source: config.sources.get(row.key) ?? 'default' }))
+}

@@ -1,0 +1,89 @@
+/** bcrypt in threads: a bounded queue, a deadline, and one computation for equal comparisons in flight. */
+import { availableParallelism } from 'node:os'
+import { extname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Tinypool } from 'tinypool'
+import { HashBusy, type Passwords } from '../mailbox/passwords.ts'
+import type { HashTask } from './hash-worker.ts'
+
+export interface HashPool extends Passwords {
+  close(): Promise<void>
+}
+
+interface Waiting {
+  task: HashTask
+  /** Monotonic milliseconds after which nobody waits for the result any more. */
+  endsAt: number
+  done: PromiseWithResolvers<string | boolean>
+}
+
+/** `.ts` in the source tree, `.mjs` in a bundle. */
+const workerFile = fileURLToPath(new URL(`./hash-worker${extname(import.meta.url)}`, import.meta.url))
+/** How much the newest measurement weighs in the expected duration of a hash. */
+const newest = 0.2
+
+/**
+ * @param threads 0 = cores − 1, at least one
+ * @param deadlineMs longest wait; who cannot be served by then is turned away at once instead of at the end
+ */
+export function createHashPool(threads: number, deadlineMs: number): HashPool {
+  const size = threads || Math.max(1, availableParallelism() - 1)
+  const pool = new Tinypool({ filename: workerFile, minThreads: size, maxThreads: size })
+  const queue: Waiting[] = []
+  const comparisons = new Map<string, Promise<boolean>>()
+  let running = 0
+  let expectedMs = 80
+
+  const run = (task: HashTask) => {
+    const waitMs = ((queue.length + running) * expectedMs) / size
+    if (waitMs > deadlineMs) throw new HashBusy(`a hash would have to wait ${Math.round(waitMs)} ms`)
+    const done = Promise.withResolvers<string | boolean>()
+    queue.push({ task, endsAt: performance.now() + deadlineMs, done })
+    startNext()
+    return done.promise
+  }
+
+  const startNext = () => {
+    while (running < size) {
+      const next = queue.shift()
+      if (!next) return
+      if (next.endsAt < performance.now())
+        next.done.reject(new HashBusy(`a hash waited for ${deadlineMs} ms`))
+      else void compute(next)
+    }
+  }
+
+  const compute = async ({ task, done }: Waiting) => {
+    running++
+    const startedAt = performance.now()
+    try {
+      done.resolve(await pool.run(task))
+      expectedMs += (performance.now() - startedAt - expectedMs) * newest
+    } catch (error) {
+      done.reject(error)
+    }
+    running--
+    startNext()
+  }
+
+  return {
+    async hash(password) {
+      return (await run({ password, hash: null })) as string
+    },
+
+    async verify(password, hash) {
+      const key = `${hash} ${password}`
+      const known = comparisons.get(key)
+      if (known) return known
+      const comparison = run({ password, hash }) as Promise<boolean>
+      comparisons.set(key, comparison)
+      try {
+        return await comparison
+      } finally {
+        comparisons.delete(key)
+      }
+    },
+
+    close: () => pool.destroy(),
+  }
+}

@@ -1,0 +1,32 @@
+/** The master secret and the keys that are made of it. */
+import { createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** What a key is for; part of its derivation (RFC 5869, info), so no key serves two purposes. */
+type Purpose = 'credential-cache'
+
+/**
+ * The newest configured secret, or the one that the embedded default keeps in its data folder.
+ * Made on first use, 256 random bits, readable by its owner only.
+ */
+export function loadMasterSecret(secretKeys: string[], dataDir: string): string {
+  const [newest] = secretKeys
+  if (newest !== undefined) return newest
+  const file = join(dataDir, 'secret.key')
+  try {
+    writeFileSync(file, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+  const secret = readFileSync(file, 'utf8').trim()
+  if (secret.length < 32)
+    throw new Error(`${file} is damaged: it holds fewer than 32 characters; restore it or remove it`)
+  return secret
+}
+
+/** A KeyObject, because `createHmac` is seven times faster with it than with bytes. */
+export function deriveKey(masterSecret: string, purpose: Purpose): KeyObject {
+  const bytes = hkdfSync('sha256', masterSecret, '', `mailgateway ${purpose}`, 32)
+  return createSecretKey(Buffer.from(bytes))
+}

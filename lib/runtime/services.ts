@@ -1,0 +1,99 @@
+/** Configuration becomes services: the only place where a process's parts are put together. */
+import type { KeyObject } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import type { Logger } from 'pino'
+import { migrations } from '../../migrations/index.ts'
+import { type AuditTrail, createAuditTrail } from '../audit/append.ts'
+import { createDirectory, type Directory } from '../backend/directory.ts'
+import { migrateUp } from '../database/migrate.ts'
+import { openSqlite } from '../database/open.ts'
+import type { Database } from '../database/schema.ts'
+import { createMemoryHotState } from '../hot-state/memory.ts'
+import type { HotState } from '../hot-state/port.ts'
+import type { Passwords } from '../mailbox/passwords.ts'
+import type { Settings } from '../settings/definitions.ts'
+import type { Config } from './config.ts'
+import { ConfigError } from './config-error.ts'
+import { createHashPool } from './hash-pool.ts'
+import { deriveKey, loadMasterSecret } from './secrets.ts'
+
+export interface Services {
+  db: Database
+  /** For searches that may take long: they wait for no login, and no login for them. */
+  logDb: Database
+  hot: HotState
+  passwords: Passwords
+  audit: AuditTrail
+  backends: Directory
+  credentialKey: KeyObject
+  settings: Settings
+  clock: () => number
+  log: Logger
+  close(): Promise<void>
+}
+
+/**
+ * Opens everything. On the embedded database all migrations have run when it resolves.
+ * @throws ConfigError, one line, when this version cannot open what is configured
+ */
+export async function openServices(config: Config, log: Logger): Promise<Services> {
+  const { settings } = config
+  const clock = Date.now
+  const file = embeddedFile(config)
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+  const credentialKey = deriveKey(loadMasterSecret(config.secretKeys, config.dataDir), 'credential-cache')
+  const { db, logDb, close: closeDatabases } = openSqlite(file)
+  try {
+    for (const { name } of await migrateUp(db, migrations)) log.info({ migration: name }, 'schema changed')
+  } catch (error) {
+    await closeDatabases()
+    throw error
+  }
+  const hot = createMemoryHotState(clock)
+  const passwords = createHashPool(settings.auth.hash_threads, settings.auth.hash_deadline)
+  const backends = createDirectory({
+    db,
+    log,
+    clock,
+    dnsServers: settings.backend.dns_servers,
+    intervalMs: settings.backend.check_interval,
+    health: {
+      timeoutMs: settings.backend.check_timeout,
+      fall: settings.backend.fall,
+      rise: settings.backend.rise,
+    },
+  })
+  return {
+    db,
+    logDb,
+    hot,
+    passwords,
+    audit: createAuditTrail(db),
+    backends,
+    credentialKey,
+    settings,
+    clock,
+    log,
+    async close() {
+      await backends.stop()
+      await passwords.close()
+      await hot.close()
+      await closeDatabases()
+    },
+  }
+}
+
+/** @throws ConfigError when something else than the embedded database and hot state is asked for */
+export function embeddedFile({ database, hotState, sources }: Config): string {
+  const refuse = (setting: string, variable: 'DATABASE_URL' | 'REDIS_URL', what: string, instead: string) =>
+    new ConfigError(
+      `${setting} (from ${sources.get(variable)}): this version cannot use ${what} yet; leave it empty for ${instead}`,
+    )
+  if (database.kind !== 'sqlite') {
+    throw refuse('database.host or DATABASE_URL', 'DATABASE_URL', 'MySQL', 'the embedded database')
+  }
+  if (hotState.kind !== 'memory') {
+    throw refuse('redis.host or REDIS_URL', 'REDIS_URL', 'Redis', 'the memory of the process')
+  }
+  return database.file
+}

@@ -1,0 +1,82 @@
+import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net'
+import { domainToASCII } from 'node:url'
+import { type Rejected, type ValueType, valueType } from './values.ts'
+
+const label = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i
+
+/** A DNS name in ASCII. A last label of digits only is refused, because resolvers take it for an address. */
+function isHostName(text: string): boolean {
+  const labels = text.split('.')
+  return text.length <= 253 && labels.every(part => label.test(part)) && !/^\d+$/.test(labels.at(-1) ?? '')
+}
+
+function readHost(text: string): string | Rejected {
+  const value = text.trim().replace(/^\[(.*)\]$/, '$1')
+  if (isIP(value) !== 0 || isHostName(value)) return value
+  return { rejected: 'is not a host; write an IP address or a host name, without a port' }
+}
+
+/** An IP address or a host name, without brackets around IPv6. */
+export const host: ValueType<string> = valueType(readHost)
+
+/** A host, or empty for none. */
+export const hostOrNone: ValueType<string> = valueType(text => (text.trim() === '' ? '' : readHost(text)))
+
+// The kernel has room for 107 bytes (sun_path, unix(7)); a longer path would be cut.
+const longestSocketPath = 107
+
+/** Where the nginx listener binds: a host, or `unix:` and a path. */
+export const listenAddress: ValueType<string> = valueType(text => {
+  const value = text.trim()
+  if (!value.startsWith('unix:')) {
+    const read = readHost(value)
+    return typeof read === 'string'
+      ? read
+      : { rejected: 'is not an address; write an IP address, a host name or unix:/path' }
+  }
+  const bytes = Buffer.byteLength(value.slice('unix:'.length))
+  if (bytes > 0 && bytes <= longestSocketPath && !/\p{Cc}/u.test(value)) return value
+  return { rejected: `is not a socket; write unix: and a path of 1 to ${longestSocketPath} bytes` }
+})
+
+const loopback = new BlockList()
+loopback.addSubnet('127.0.0.0', 8, 'ipv4')
+loopback.addAddress('::1', 'ipv6')
+
+/** Tells whether only this machine can reach a listen address: a unix socket, `localhost`, 127.0.0.0/8 or ::1. */
+export function isLocalListen(address: string): boolean {
+  if (address.startsWith('unix:') || address.toLowerCase() === 'localhost') return true
+  return loopback.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+}
+
+/** A mail domain as lower-case A-labels (RFC 5890 section 2.3.2.1), or empty for none. */
+export const domainOrNone: ValueType<string> = valueType(text => {
+  const value = text.trim()
+  if (value === '') return ''
+  // domainToASCII reads a URL host, so it would also decode %61; a number like 1.2.3 becomes an IPv4 address, which is no name.
+  const ascii = /[%/:@?#\\[\]_\s]/u.test(value) ? '' : domainToASCII(value)
+  if (ascii !== '' && isHostName(ascii)) return ascii
+  return { rejected: 'is not a domain; write a name like example.org' }
+})
+
+function isServer(text: string): boolean {
+  const match = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text)
+  if (isIP(text) !== 0) return true
+  if (!match) return false
+  const [, bracketed, plain = '', serverPort = '53'] = match
+  const known = bracketed === undefined ? isIPv4(plain) : isIPv6(bracketed)
+  return known && Number(serverPort) >= 1 && Number(serverPort) <= 65535
+}
+
+/** A comma-separated list of DNS servers as `dns.Resolver.setServers` takes them; empty means the system's. */
+export const dnsServers: ValueType<string[]> = valueType(
+  text => {
+    const servers = text.split(',').map(part => part.trim())
+    if (servers.length === 1 && servers[0] === '') return []
+    if (servers.every(isServer)) return servers
+    return {
+      rejected: 'is not a list of DNS servers; write 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53',
+    }
+  },
+  servers => servers.join(','),
+)

@@ -1,0 +1,83 @@
+import type { z } from 'zod'
+import { dnsServers, domainOrNone, host, hostOrNone, listenAddress } from './addresses.ts'
+import { duration, headerSecret, line, oneOf, port, secret, type ValueType, wholeNumber } from './values.ts'
+
+/** One setting: how its text is read, its default as text, and one sentence of help. */
+export type Definition<T> = { type: ValueType<T>; default: string; help: string; secret: boolean }
+
+function define<T>(type: ValueType<T>, text: string, help: string): Definition<T> {
+  return { type, default: text, help, secret: false }
+}
+
+function defineSecret(type: ValueType<string>, help: string): Definition<string> {
+  return { type, default: '', help, secret: true }
+}
+
+/**
+ * Every setting there is. Types, environment names, the checks of the configuration file and what
+ * `config print` shows are derived from this list. Durations are milliseconds once read.
+ */
+export const definitions = {
+  'server.host': define(host, '127.0.0.1', 'Address of the admin listener.'),
+  'server.port': define(port, '8089', 'Port of the admin listener.'),
+  'server.mode': define(oneOf('release', 'debug', 'test'), 'release', 'Debug logs more.'),
+  'auth_server.host': define(listenAddress, '127.0.0.1', 'Address nginx asks: host or unix:/path.'),
+  'auth_server.port': define(port, '8090', 'Port nginx asks; unused with a unix socket.'),
+  'auth_server.secret': defineSecret(headerSecret, 'Header value nginx must send; needed off loopback.'),
+  'database.host': define(hostOrNone, '', 'MySQL or MariaDB host; empty means the embedded SQLite.'),
+  'database.port': define(port, '3306', 'Port of the database.'),
+  'database.user': define(line(0, 80), '', 'User of the database.'),
+  'database.password': defineSecret(secret(1), 'Password of the database user.'),
+  'database.database': define(line(1, 64), 'mailgateway', 'Name of the database.'),
+  'database.max_open_conns': define(wholeNumber(1, 1000), '25', 'Most connections open at once.'),
+  'database.max_idle_conns': define(wholeNumber(0, 1000), '10', 'Most connections kept open while idle.'),
+  'database.conn_max_lifetime': define(duration('0s', '30d'), '1h', 'Age at which a connection is replaced.'),
+  'redis.host': define(hostOrNone, '', 'Redis host; empty means the memory of this process.'),
+  'redis.port': define(port, '6379', 'Port of Redis.'),
+  'redis.password': defineSecret(secret(1), 'Password of Redis.'),
+  'redis.db': define(wholeNumber(0, 255), '0', 'Number of the Redis database.'),
+  'auth.max_fail_attempts': define(wholeNumber(1, 1000), '5', 'Distinct wrong passwords that lock a user.'),
+  'auth.fail_ttl': define(duration('1s', '24h'), '60s', 'Time in which wrong passwords are counted.'),
+  'auth.lock_ttl': define(duration('1s', '24h'), '300s', 'How long a user stays locked.'),
+  'auth.default_domain': define(domainOrNone, '', 'Domain added to user names that have none.'),
+  'auth.cache_ttl': define(duration('1s', '24h'), '5m', 'How long a proven password needs no new hash.'),
+  'auth.cache_max': define(duration('1s', '7d'), '12h', 'Longest time that use renews a proven password.'),
+  'auth.deadline': define(duration('100ms', '60s'), '8s', 'Time for a whole decision.'),
+  'auth.hash_deadline': define(duration('100ms', '60s'), '6s', 'Longest wait for a password hash.'),
+  'auth.hash_threads': define(wholeNumber(0, 256), '0', 'Hash threads; 0 means cores less one.'),
+  'backend.check_interval': define(duration('1s', '1h'), '5s', 'Time between checks of a backend.'),
+  'backend.check_timeout': define(duration('100ms', '60s'), '3s', 'Longest wait for a backend in a check.'),
+  'backend.fall': define(wholeNumber(1, 100), '3', 'Timed-out checks until a backend is down.'),
+  'backend.rise': define(wholeNumber(1, 100), '2', 'Good checks until a backend is up again.'),
+  'backend.dns_servers': define(dnsServers, '', "DNS servers for backend names; empty means the system's."),
+  'jwt.secret': defineSecret(secret(16), 'Key that signs access tokens; empty means a derived one.'),
+  'jwt.expiration': define(duration('1m', '30d'), '15m', 'Life of an access token.'),
+  'jwt.refresh_expiration': define(duration('1m', '365d'), '12h', 'Longest life of a sign-in.'),
+  'totp.issuer': define(line(1, 64), 'MailGateway', 'Name that authenticator apps show.'),
+  'totp.secret_length': define(wholeNumber(16, 64), '20', 'Length of new TOTP secrets in bytes.'),
+  'admin.default_username': define(line(1, 64), 'admin', 'Name of the first administrator.'),
+  'admin.default_password': defineSecret(secret(1), 'First password of that administrator.'),
+  'log.level': define(oneOf('trace', 'debug', 'info', 'warn', 'error'), 'info', 'Least severity logged.'),
+  'log.file_path': define(line(0, 1000), '', 'Log file; empty means standard output.'),
+}
+
+type Definitions = typeof definitions
+
+/** The name of a setting, as `auth.fail_ttl`. */
+export type SettingKey = keyof Definitions
+
+type Section = SettingKey extends `${infer S}.${string}` ? S : never
+
+/** The checked values, nested by section: `settings.auth.fail_ttl`. */
+export type Settings = {
+  [S in Section]: {
+    [K in SettingKey as K extends `${S}.${infer N}` ? N : never]: z.output<Definitions[K]['type']>
+  }
+}
+
+export function isSettingKey(text: string): text is SettingKey {
+  return Object.hasOwn(definitions, text)
+}
+
+/** All keys in the order of the list. */
+export const settingKeys: SettingKey[] = Object.keys(definitions).filter(isSettingKey)

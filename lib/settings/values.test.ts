@@ -1,0 +1,72 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import {
+  duration,
+  formatDuration,
+  headerSecret,
+  oneOf,
+  parseDuration,
+  port,
+  secret,
+  type ValueType,
+} from './values.ts'
+
+function refusal<T>(type: ValueType<T>, text: string): string | undefined {
+  return z.safeDecode(type, text).error?.issues[0]?.message
+}
+
+test.each([
+  ['60s', 60_000],
+  ['1h30m', 5_400_000],
+  ['500ms', 500],
+  ['1.5h', 5_400_000],
+  ['1.1s', 1100],
+  ['7d', 604_800_000],
+  ['300', 300_000],
+  [' 24h ', 86_400_000],
+  ['0', 0],
+])('the duration %j is %d milliseconds', (text, expected) => {
+  expect(parseDuration(text)).toBe(expected)
+})
+
+test.each(['', 'soon', '-5s', '5 s', '1.5', 's', '60S', '1h30', '5min', '1e3'])('%j is no duration', text => {
+  expect(parseDuration(text)).toBeUndefined()
+})
+
+test('a printed duration reads back as the same number', () => {
+  expect([60_000, 5_400_500, 0].map(formatDuration)).toEqual(['1m', '1h30m500ms', '0s'])
+  fc.assert(fc.property(fc.nat(), value => parseDuration(formatDuration(value)) === value))
+})
+
+test('limits belong to their range', () => {
+  const type = duration('1s', '1h')
+  expect(['1s', '1h'].map(text => z.decode(type, text))).toEqual([1000, 3_600_000])
+  const message = 'is out of range; write a duration from 1s to 1h'
+  expect([refusal(type, '999ms'), refusal(type, '3601')]).toEqual([message, message])
+})
+
+test.each(['0', '65536', '80.5', '0x50', '', '-1', '1e3', '99999999999999999999'])('%j is no port', text => {
+  expect(refusal(port, text)).toBe('is not allowed; write a whole number from 1 to 65535')
+})
+
+test('words are read in any letter case, others are answered with the list', () => {
+  const mode = oneOf('release', 'debug', 'test')
+  expect(z.decode(mode, ' Debug ')).toBe('debug')
+  expect(refusal(mode, 'production')).toBe('is not allowed; write release, debug or test')
+})
+
+test('a secret keeps its blanks, and may be empty', () => {
+  expect(z.decode(secret(4), ' qx7 ')).toBe(' qx7 ')
+  expect(z.decode(secret(16), '')).toBe('')
+  expect(refusal(secret(16), 'f9K2m')).toBe('is too short; write at least 16 characters')
+  expect(refusal(secret(4), 'f9K2m\n')).toBe('is not allowed; a secret has no control characters')
+})
+
+test('a header secret has nothing that a header cannot carry', () => {
+  const message = 'is not allowed; write 16 to 256 printable ASCII characters without blanks'
+  expect(z.decode(headerSecret, '~~~~~~~~k3J9x0Qw')).toBe('~~~~~~~~k3J9x0Qw')
+  for (const text of ['k3J9x0Qw k3J9x0Qw', 'k3J9x0Qwk3J9x0Qä', 'k3J9x0Qw'.repeat(33)]) {
+    expect(refusal(headerSecret, text)).toBe(message)
+  }
+})

@@ -1,0 +1,130 @@
+import { z } from 'zod'
+import { isExampleSecret } from './example-secrets.ts'
+
+/**
+ * The type of one setting. Decoding reads the text of a file or an environment variable; encoding prints the
+ * value in the form that can be read again. An issue's message finishes the sentence that begins with the
+ * rejected text, as in `"soon" is not a duration; write 60s, 5m or 24h`, and never repeats that text.
+ */
+export type ValueType<T> = z.ZodType<T, string>
+
+/** What a reader returns for a text that it does not accept. */
+export type Rejected = { rejected: string }
+
+/** Makes a value type of a reader and a printer. The text is passed on as it is, blanks included. */
+export function valueType<T extends string | number | string[]>(
+  read: (text: string) => T | Rejected,
+  print: (value: T) => string = String,
+): ValueType<T> {
+  return z.codec(z.string(), z.custom<T>(), {
+    decode(text, context) {
+      const value = read(text)
+      if (typeof value !== 'object' || Array.isArray(value)) return value
+      context.issues.push({ code: 'custom', input: text, message: value.rejected })
+      return z.NEVER
+    },
+    encode: print,
+  })
+}
+
+/** A whole decimal number between the two limits, both included. */
+export function wholeNumber(min: number, max: number): ValueType<number> {
+  return valueType(text => {
+    const value = /^\d{1,15}$/.test(text.trim()) ? Number(text) : Number.NaN
+    if (value >= min && value <= max) return value
+    return { rejected: `is not allowed; write a whole number from ${min} to ${max}` }
+  })
+}
+
+/** A TCP port. */
+export const port = wholeNumber(1, 65535)
+
+const milliseconds = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+function isUnit(text: string | undefined): text is keyof typeof milliseconds {
+  return text !== undefined && Object.hasOwn(milliseconds, text)
+}
+
+/**
+ * Reads a duration as Go writes it (`500ms`, `60s`, `1h30m`, `1.5h`), with days besides (`7d`). A bare whole
+ * number is seconds. Returns milliseconds, or undefined when the text is no duration.
+ */
+export function parseDuration(text: string): number | undefined {
+  const trimmed = text.trim()
+  if (/^\d+$/.test(trimmed)) return Number(trimmed) * 1000
+  if (!/^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/.test(trimmed)) return undefined
+  let total = 0
+  for (const [, amount, unit] of trimmed.matchAll(/([\d.]+)([a-z]+)/g)) {
+    if (isUnit(unit)) total += Number(amount) * milliseconds[unit]
+  }
+  return Math.round(total)
+}
+
+/** Prints milliseconds in the form that `parseDuration` reads, in hours, minutes, seconds: `1h30m`. */
+export function formatDuration(duration: number): string {
+  let rest = duration
+  let text = ''
+  for (const unit of ['h', 'm', 's', 'ms'] as const) {
+    const amount = Math.floor(rest / milliseconds[unit])
+    if (amount > 0) text += `${amount}${unit}`
+    rest -= amount * milliseconds[unit]
+  }
+  return text || '0s'
+}
+
+/** A duration in milliseconds between the two limits (written as durations), both included. */
+export function duration(min: string, max: string): ValueType<number> {
+  const [least, most] = [parseDuration(min), parseDuration(max)]
+  if (least === undefined || most === undefined) throw new Error(`no duration range: ${min} to ${max}`)
+  return valueType(text => {
+    const value = parseDuration(text)
+    if (value === undefined) return { rejected: 'is not a duration; write 60s, 5m or 24h' }
+    if (value >= least && value <= most) return value
+    return { rejected: `is out of range; write a duration from ${min} to ${max}` }
+  }, formatDuration)
+}
+
+/** One of a few words; letter case does not matter. */
+export function oneOf<const W extends string>(...words: W[]): ValueType<W> {
+  return valueType<W>(text => {
+    const found = words.find(word => word === text.trim().toLowerCase())
+    return found ?? { rejected: `is not allowed; write ${words.join(', ').replace(/, ([^,]+)$/, ' or $1')}` }
+  })
+}
+
+/** Any text of one line, of `min` to `max` characters; blanks around it do not count. */
+export function line(min: number, max: number): ValueType<string> {
+  return valueType(text => {
+    const value = text.trim()
+    if (value.length >= min && value.length <= max && !/\p{Cc}/u.test(value)) return value
+    return { rejected: `is not allowed; write ${min} to ${max} characters without control characters` }
+  })
+}
+
+/**
+ * Says what is wrong with a secret, or nothing when it is acceptable. Blanks count, bytes of control do not
+ * pass, and an example value that somebody forgot to replace is refused.
+ */
+export function rejectSecret(text: string, min: number): string | undefined {
+  if (isExampleSecret(text)) return 'is a known example value; write a secret of your own'
+  if (/\p{Cc}/u.test(text)) return 'is not allowed; a secret has no control characters'
+  if (text.length < min) return `is too short; write at least ${min} characters`
+  return undefined
+}
+
+/** A secret of at least `min` characters; empty means that none is set. */
+export function secret(min: number): ValueType<string> {
+  return valueType(text => {
+    const rejected = text === '' ? undefined : rejectSecret(text, min)
+    return rejected === undefined ? text : { rejected }
+  })
+}
+
+/** A secret that travels in an HTTP header: printable ASCII without blanks, at most 256 characters. */
+export const headerSecret: ValueType<string> = valueType(text => {
+  if (text === '') return text
+  const rejected = rejectSecret(text, 16)
+  if (rejected !== undefined) return { rejected }
+  if (/^[\x21-\x7e]{16,256}$/.test(text)) return text
+  return { rejected: 'is not allowed; write 16 to 256 printable ASCII characters without blanks' }
+})
