@@ -14,14 +14,15 @@ export interface NginxAuthServices extends LoginServices {
   settings: LoginServices['settings'] & { auth_server: { secret: string } }
 }
 
-type Env = { Bindings: Partial<HttpBindings> & { event?: LambdaEvent } }
+/** What the host hands over beside the request. */
+type Host = Partial<HttpBindings> & { event?: LambdaEvent }
 
 /**
  * Every answer, also to a wrong path or when something breaks, has an `Auth-Status`: nginx turns a bare error into
  * "internal server error" and drops the mail client.
  */
-export function createNginxAuth(services: NginxAuthServices): Hono<Env> {
-  const app = new Hono<Env>()
+export function createNginxAuth(services: NginxAuthServices): Hono {
+  const app = new Hono()
   app.on(['GET', 'POST'], path, async c => respond(200, await answer(services, headerLines(c))))
   app.notFound(c => {
     services.log.warn({ method: c.req.method, path: c.req.path }, `not asked for ${path}: check auth_http`)
@@ -72,16 +73,17 @@ function isFromNginx(secret: string, lines: readonly HeaderLine[]): boolean {
 const digest = (text: string) => createHash('sha256').update(text).digest()
 
 /** As they came, doubled ones twice and bytes untouched, where the host still knows that. */
-function headerLines(c: Context<Env>): HeaderLine[] {
-  const raw = c.env?.incoming?.rawHeaders
+function headerLines(c: Context): HeaderLine[] {
+  const { incoming, event }: Host = c.env ?? {}
+  const raw = incoming?.rawHeaders
   if (raw) return Array.from({ length: raw.length / 2 }, (_, i) => [raw[2 * i]!, raw[2 * i + 1]!] as const)
-  const event = c.env?.event
   if (event?.headers)
     return Object.entries(event.headers).map(([name, value]) => [name, value ?? ''] as const)
   return [...c.req.raw.headers]
 }
 
 const postponed: Decision = { kind: 'later', reason: 'unavailable', waitSeconds: null }
-const notDecided = writeDecision({ protocol: null, method: '' }, postponed)
+/** The answer when not even the protocol is known. */
+export const notDecided = writeDecision({ protocol: null, method: '' }, postponed)
 
 const respond = (status: number, headers: Answer) => new Response(null, { status, headers })

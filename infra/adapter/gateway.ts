@@ -8,6 +8,7 @@ import { answerUnparsed } from '../../functions/nginx-auth/app.ts'
 import { type FileLock, takeFileLock } from '../../lib/database/file-lock.ts'
 import { Refusal } from '../../lib/refusal.ts'
 import type { Config } from '../../lib/runtime/config.ts'
+import { createHashPool } from '../../lib/runtime/hash-pool.ts'
 import { closeGracefully, createAdminPlane, createNginxPlane, listen } from '../../lib/runtime/node.ts'
 import { openServices, type Services } from '../../lib/runtime/services.ts'
 import { openControl } from './control.ts'
@@ -50,7 +51,10 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
   try {
     const lock = lockDataFolder(config.dataDir)
     undo.push(() => lock.release())
-    const services = await openServices(config, log)
+    const { hash_threads, hash_deadline } = config.settings.auth
+    const passwords = createHashPool(hash_threads, hash_deadline)
+    undo.push(() => passwords.close())
+    const services = await openServices(config, log, passwords)
     undo.push(() => services.close())
     services.backends.start()
 

@@ -1,5 +1,6 @@
 /** Doing a verb: in the running gateway, or here, on its data folder, when none runs. */
 import { loadConfig } from '../../lib/runtime/config.ts'
+import { inlineHashing } from '../../lib/runtime/hash-inline.ts'
 import { createLog } from '../../lib/runtime/log.ts'
 import { openServices } from '../../lib/runtime/services.ts'
 import { askGateway, runVerb } from '../adapter/control.ts'
@@ -13,7 +14,7 @@ export async function call<Name extends VerbName>(verb: Name, input: unknown): P
   if (reply) return reply.result as VerbResult<Name>
 
   const lock = lockDataFolder(config.dataDir)
-  const services = await openServices(config, createLog({ level: 'warn', file_path: '' }))
+  const services = await openServices(config, createLog({ level: 'warn', file_path: '' }), inlineHashing)
   try {
     return await runVerb(services, verb, input)
   } finally {

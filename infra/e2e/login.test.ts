@@ -115,6 +115,18 @@ describe('refusals: the same text for every cause', () => {
     expect(texts.size).toBe(1)
   })
 
+  test('the auth log names the true cause of each', async () => {
+    const listReasons = async (user: string) => {
+      const { json } = await rig.gateway.mustCli(['log', 'search', '--user', user, '--json'])
+      expect(json).toBeInstanceOf(Array)
+      return (json as { reason: string }[]).map(({ reason }) => reason)
+    }
+    expect(await listReasons(joe.name)).toEqual(expect.arrayContaining(['ok', 'wrong_password']))
+    expect(new Set(await listReasons(unknown.name))).toEqual(new Set(['unknown_user']))
+    expect(new Set(await listReasons(disabled.name))).toEqual(new Set(['disabled']))
+    expect(new Set(await listReasons(onlyImap.name))).toEqual(new Set(['protocol_not_allowed']))
+  })
+
   test('a mailbox with one protocol still has that one', async () => {
     expect(await useImap(login(993, 'implicit', onlyImap))).toMatchObject({ ok: true })
     expect(await useSmtp(login(465, 'implicit', onlySmtp))).toMatchObject({ ok: true })

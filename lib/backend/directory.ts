@@ -44,6 +44,7 @@ export interface Directory {
   states(): BackendStatus[]
 }
 
+/** In the hot state: counted up by every change of the table. */
 export const versionKey = 'backends:version'
 
 export function createDirectory(parts: DirectoryParts): Directory {

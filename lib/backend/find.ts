@@ -1,5 +1,6 @@
 /** The backend that a person means. */
 import type { BackendRow, Database } from '../database/schema.ts'
+import { Refusal } from '../refusal.ts'
 import { readBackends } from './snapshot.ts'
 
 const shortestIdPart = 4
@@ -7,7 +8,7 @@ const shortestIdPart = 4
 /**
  * Takes an id, the beginning or end of one (four characters or more), `protocol:host:port`, or `host:port`; the host
  * may stand in brackets.
- * @throws Error when no backend or more than one is meant; the message lists the candidates.
+ * @throws Refusal when no backend or more than one is meant; the message lists the candidates.
  */
 export async function findBackend({ db }: { db: Database }, text: string): Promise<BackendRow> {
   const rows = await readBackends(db)
@@ -15,11 +16,17 @@ export async function findBackend({ db }: { db: Database }, text: string): Promi
   const found = rows.filter(row => namesOf(row).includes(wanted) || isPartOfId(row.id, wanted))
   const [first, ...others] = found
   if (first === undefined) {
-    throw new Error(`no backend matches "${text}"; give an id, protocol:host:port or host:port`)
+    throw new Refusal(
+      'not_found',
+      'backend',
+      `no backend matches "${text}"; give an id, protocol:host:port or host:port`,
+    )
   }
   if (others.length === 0) return first
   const candidates = found.map(row => `${row.id} (${row.protocol}:${row.host}:${row.port})`).join(', ')
-  throw new Error(
+  throw new Refusal(
+    'invalid',
+    'backend',
     `${found.length} backends match "${text}": ${candidates}; give more of the id, or protocol:host:port`,
   )
 }

@@ -78,11 +78,3 @@ export const backendChangesSchema = z
     state: fields.state,
   })
   .partial()
-
-/** @throws Error with one line per bad field, each naming the field and what is allowed. */
-export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(input)
-  if (parsed.success) return parsed.data
-  const lines = parsed.error.issues.map(({ path, message }) => [...path, message].join(' '))
-  throw new Error(lines.join('\n'))
-}

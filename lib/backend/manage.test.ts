@@ -123,7 +123,12 @@ describe('changes', () => {
     await removeBackend(services, backend.id)
     expect(await readBackends(services.db)).toEqual([])
     expect(await readVersion()).toBe('3')
-    await expect(removeBackend(services, backend.id)).rejects.toThrow('there is no backend with the id')
+    const gone = {
+      name: 'Refusal',
+      code: 'not_found',
+      message: expect.stringContaining('no backend with the id'),
+    }
+    await expect(removeBackend(services, backend.id)).rejects.toMatchObject(gone)
     await expect(setBackend(services, backend.id, { weight: 2 })).rejects.toThrow(
       'there is no backend with the id',
     )

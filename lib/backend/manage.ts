@@ -3,8 +3,10 @@ import { v7 as createId } from 'uuid'
 import { isDuplicate } from '../database/open.ts'
 import type { BackendRow, Database } from '../database/schema.ts'
 import type { HotState } from '../hot-state/port.ts'
+import { parseInput } from '../input.ts'
+import { Refusal } from '../refusal.ts'
 import { versionKey } from './directory.ts'
-import { backendChangesSchema, newBackendSchema, parseInput } from './input.ts'
+import { backendChangesSchema, newBackendSchema } from './input.ts'
 import { warnOfPort } from './rules.ts'
 
 /**
@@ -25,7 +27,7 @@ export interface Saved {
 
 /**
  * @param input see `newBackendSchema`
- * @throws Error that names the bad field, or says that the place is taken.
+ * @throws Refusal that names the bad field, or says that the place is taken.
  */
 export async function addBackend(services: ManageServices, input: unknown): Promise<Saved> {
   const now = services.clock()
@@ -44,18 +46,20 @@ export async function addBackend(services: ManageServices, input: unknown): Prom
 /**
  * Changes the given fields, the others stay; `state: 'draining'` sends new logins elsewhere.
  * @param changes see `backendChangesSchema`
- * @throws Error that names the bad field, says that the place is taken, that there is no such backend, or no change.
+ * @throws Refusal that names the bad field, says that the place is taken, that there is no such backend, or no change.
  */
 export async function setBackend(services: ManageServices, id: string, changes: unknown): Promise<Saved> {
   const given = parseInput(backendChangesSchema, changes)
   if (Object.keys(given).length === 0) {
-    throw new Error(
+    throw new Refusal(
+      'invalid',
+      '',
       `nothing to change: give at least one of ${Object.keys(backendChangesSchema.shape).join(', ')}`,
     )
   }
   const backend = await services.db.transaction().execute(async trx => {
     const before = await trx.selectFrom('backends').selectAll().where('id', '=', id).executeTakeFirst()
-    if (before === undefined) throw new Error(`there is no backend with the id ${id}`)
+    if (before === undefined) throw new Refusal('not_found', 'id', `there is no backend with the id ${id}`)
     const update = { ...given, updated_at: services.clock() }
     const after = { ...before, ...update }
     refuseDoubleAssignment(after)
@@ -66,10 +70,10 @@ export async function setBackend(services: ManageServices, id: string, changes: 
   return { backend, warning: warnOfPort(backend.port) }
 }
 
-/** @throws Error if there is no such backend. */
+/** @throws Refusal if there is no such backend. */
 export async function removeBackend(services: ManageServices, id: string): Promise<void> {
   const { numDeletedRows } = await services.db.deleteFrom('backends').where('id', '=', id).executeTakeFirst()
-  if (numDeletedRows === 0n) throw new Error(`there is no backend with the id ${id}`)
+  if (numDeletedRows === 0n) throw new Refusal('not_found', 'id', `there is no backend with the id ${id}`)
   await announce(services)
 }
 
@@ -80,7 +84,9 @@ async function announce({ hot }: ManageServices): Promise<void> {
 /** A pool is asked for by name and never by domain: a domain beside it would be a setting without effect. */
 function refuseDoubleAssignment({ domain, pool }: BackendRow): void {
   if (domain !== null && pool !== null) {
-    throw new Error(
+    throw new Refusal(
+      'invalid',
+      'domain',
       'domain and pool exclude each other: a backend in a pool gets only the mailboxes assigned to it',
     )
   }
@@ -94,6 +100,10 @@ async function keepPlacesUnique(
     await write
   } catch (error) {
     if (!isDuplicate(error)) throw error
-    throw new Error(`there is already a backend with protocol ${protocol}, host ${host} and port ${port}`)
+    throw new Refusal(
+      'conflict',
+      'host',
+      `there is already a backend with protocol ${protocol}, host ${host} and port ${port}`,
+    )
   }
 }

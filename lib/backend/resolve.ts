@@ -1,7 +1,6 @@
 /** Names to addresses, by ourselves: nginx takes only IP literals in `Auth-Server` (src/core/ngx_inet.c, ngx_parse_addr). */
-import { lookup, Resolver } from 'node:dns/promises'
 import { isIP } from 'node:net'
-import { setTimeout as wait } from 'node:timers/promises'
+import { lookUp } from './lookup.ts'
 
 /** What is known about a name. Times are UTC milliseconds, lengths of time milliseconds. */
 export interface Resolution {
@@ -24,17 +23,9 @@ export interface ResolverOptions {
 
 export type NameResolver = ReturnType<typeof createResolver>
 
-interface Answer {
-  addresses: string[]
-  ttlMs: number
-  error: string | null
-}
-
-const deadlineMs = 2_000
 const shortestTtlMs = 1_000
 const longestTtlMs = 3_600_000
 const retryMs = 5_000
-const hostsFileTtlMs = 30_000
 const staleMs = 10_000
 
 /** A cache of names. One lookup at a time per name; a failed one keeps the last good addresses. Nothing here rejects. */
@@ -65,7 +56,7 @@ export function createResolver({ dnsServers, clock }: ResolverOptions) {
 
   async function askAgain(name: string): Promise<Resolution> {
     const last = known.get(name)
-    const answer = await ask(name, last?.addresses ?? [], dnsServers)
+    const answer = await lookUp(name, last?.addresses ?? [], dnsServers)
     const now = clock()
     const failed = answer.addresses.length === 0
     const next: Resolution = {
@@ -89,72 +80,4 @@ export function createResolver({ dnsServers, clock }: ResolverOptions) {
 
 function literal(address: string, now: number): Resolution {
   return { addresses: [address], resolvedAt: null, lastError: null, askedAt: now, ttlMs: longestTtlMs }
-}
-
-async function ask(name: string, last: string[], dnsServers: string[]): Promise<Answer> {
-  const fromDns = await askServers(name, last, dnsServers)
-  if (fromDns.addresses.length > 0 || dnsServers.length > 0) return fromDns
-  const fromHosts = await askMachine(name)
-  return fromHosts.addresses.length > 0
-    ? fromHosts
-    : { ...fromHosts, error: fromDns.error ?? fromHosts.error }
-}
-
-/** A and AAAA at once. A family whose query fails keeps its last addresses as long as the other one answers. */
-async function askServers(name: string, last: string[], dnsServers: string[]): Promise<Answer> {
-  // One resolver per lookup: cancel() then ends just this one, and a changed resolv.conf is seen.
-  const resolver = new Resolver({ timeout: 700, tries: 2 })
-  if (dnsServers.length > 0) resolver.setServers(dnsServers)
-  const timer = setTimeout(() => resolver.cancel(), deadlineMs)
-  const [four, six] = await Promise.all([
-    toAnswer(resolver.resolve4(name, { ttl: true })),
-    toAnswer(resolver.resolve6(name, { ttl: true })),
-  ])
-  clearTimeout(timer)
-  const error = four.error ?? six.error
-  if (four.addresses.length + six.addresses.length === 0) return { addresses: [], ttlMs: 0, error }
-  const keep = (answer: Answer, family: number) =>
-    answer.error === null ? answer.addresses : last.filter(address => isIP(address) === family)
-  return {
-    addresses: [...keep(four, 4), ...keep(six, 6)],
-    ttlMs: Math.min(four.ttlMs, six.ttlMs),
-    error,
-  }
-}
-
-async function toAnswer(query: Promise<{ address: string; ttl: number }[]>): Promise<Answer> {
-  try {
-    const records = await query
-    const ttlMs = Math.min(...records.map(record => record.ttl * 1_000))
-    return { addresses: [...new Set(records.map(record => record.address))], ttlMs, error: null }
-  } catch (error) {
-    const code = codeOf(error)
-    const absent = code === 'ENOTFOUND' || code === 'ENODATA'
-    return { addresses: [], ttlMs: Number.POSITIVE_INFINITY, error: absent ? null : describe(code) }
-  }
-}
-
-/** The machine's own way, which knows the hosts file but no time to live. It cannot be cancelled, only left behind. */
-async function askMachine(name: string): Promise<Answer> {
-  const abandon = new AbortController()
-  try {
-    const late = wait(deadlineMs, [], { signal: abandon.signal })
-    const found = await Promise.race([lookup(name, { all: true }), late])
-    const addresses = [...new Set(found.map(({ address }) => address))]
-    return { addresses, ttlMs: hostsFileTtlMs, error: addresses.length > 0 ? null : describe('ETIMEOUT') }
-  } catch (error) {
-    return { addresses: [], ttlMs: 0, error: describe(codeOf(error)) }
-  } finally {
-    abandon.abort()
-  }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
-}
-
-function describe(code: string): string {
-  if (code === 'ENOTFOUND' || code === 'ENODATA') return 'the name has no address'
-  if (code === 'ETIMEOUT' || code === 'ECANCELLED') return `no answer within ${deadlineMs} ms`
-  return `name lookup failed: ${code}`
 }

@@ -28,7 +28,7 @@ export interface LoginServices extends CredentialServices {
 /** A decision that nothing has been done about yet. */
 interface Outcome {
   decision: Decision
-  /** What to write to the hot state when the login succeeds. */
+  /** What to write to the hot state: none but of a proven login. */
   memories: Op[]
 }
 
@@ -68,7 +68,10 @@ async function decide(services: LoginServices, attempt: Attempt, name: string | 
   return { decision: conclude(attempt, proof.account, route), memories: proof.memories }
 }
 
-/** Audit and memory. Every attempt has its row; nothing is remembered of one that was not accepted. */
+/**
+ * Audit and memory. Every attempt has its row. A proof is remembered also when no backend could take the login: else
+ * everyone's retries while a backend is down would be hashed, over and over.
+ */
 async function settle(services: LoginServices, attempt: Attempt, name: string | null, outcome: Outcome) {
   const { decision, memories } = outcome
   const row = describeAttempt(attempt, name, decision, services.clock())

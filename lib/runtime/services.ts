@@ -14,7 +14,6 @@ import type { Passwords } from '../mailbox/passwords.ts'
 import type { Settings } from '../settings/definitions.ts'
 import type { Config } from './config.ts'
 import { ConfigError } from './config-error.ts'
-import { createHashPool } from './hash-pool.ts'
 import { deriveKey, loadMasterSecret } from './secrets.ts'
 
 export interface Services {
@@ -34,9 +33,10 @@ export interface Services {
 
 /**
  * Opens everything. On the embedded database all migrations have run when it resolves.
+ * @param passwords how this host hashes; the caller closes it
  * @throws ConfigError, one line, when this version cannot open what is configured
  */
-export async function openServices(config: Config, log: Logger): Promise<Services> {
+export async function openServices(config: Config, log: Logger, passwords: Passwords): Promise<Services> {
   const { settings } = config
   const clock = Date.now
   const file = embeddedFile(config)
@@ -50,7 +50,6 @@ export async function openServices(config: Config, log: Logger): Promise<Service
     throw error
   }
   const hot = createMemoryHotState(clock)
-  const passwords = createHashPool(settings.auth.hash_threads, settings.auth.hash_deadline)
   const backends = createDirectory({
     db,
     log,
@@ -76,7 +75,6 @@ export async function openServices(config: Config, log: Logger): Promise<Service
     log,
     async close() {
       await backends.stop()
-      await passwords.close()
       await hot.close()
       await closeDatabases()
     },

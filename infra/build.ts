@@ -1,0 +1,35 @@
+/** Bundles the functions for the cloud: `dist/<name>/index.mjs`, for the runtime nodejs24.x. */
+import { build } from 'esbuild'
+import { functions } from '../functions/index.ts'
+
+/** CommonJS libraries inside an ES module still call `require`. */
+const banner = "import{createRequire as r}from'node:module';const require=r(import.meta.url);"
+
+/**
+ * @param outDir folder that gets one folder per function
+ * @returns the entry of each function by name
+ */
+export async function buildFunctions(outDir: string): Promise<Record<string, string>> {
+  const entries: Record<string, string> = {}
+  for (const { name } of functions) {
+    await build({
+      entryPoints: {
+        index: `functions/${name}/lambda.ts`,
+        // The embedded database's thread, started from a file of its own.
+        'sqlite-worker': 'lib/database/sqlite-worker.ts',
+      },
+      outdir: `${outDir}/${name}`,
+      outExtension: { '.js': '.mjs' },
+      bundle: true,
+      platform: 'node',
+      target: 'node24',
+      format: 'esm',
+      external: ['better-sqlite3'],
+      minify: true,
+      banner: { js: banner },
+      logLevel: 'warning',
+    })
+    entries[name] = `${outDir}/${name}/index.mjs`
+  }
+  return entries
+}

@@ -1,0 +1,51 @@
+/** The gateway's services inside the test's own process: real SQLite in a temporary folder, real bcrypt. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import type { Protocol } from '../../lib/mailbox/protocols.ts'
+import { type Config, loadConfig } from '../../lib/runtime/config.ts'
+import { createHashPool } from '../../lib/runtime/hash-pool.ts'
+import { openServices, type Services } from '../../lib/runtime/services.ts'
+import { verbs } from '../adapter/verbs.ts'
+
+export interface InProcess {
+  services: Services
+  config: Config
+  /** Comparisons of passwords that really went to the hash pool. */
+  hashes(): number
+  close(): Promise<void>
+}
+
+/** @param settings environment variables of the gateway */
+export async function openInProcess(settings: Record<string, string> = {}): Promise<InProcess> {
+  const folder = mkdtempSync(join(tmpdir(), 'mailgateway-'))
+  const config = loadConfig({ env: { MAILGATEWAY_DATA_DIR: folder, ...settings }, cwd: folder })
+  const pool = createHashPool(config.settings.auth.hash_threads, config.settings.auth.hash_deadline)
+  let hashes = 0
+  const passwords = {
+    hash: pool.hash,
+    verify: (password: string, hash: string) => {
+      hashes++
+      return pool.verify(password, hash)
+    },
+  }
+  const services = await openServices(config, pino({ level: 'silent' }), passwords)
+  return {
+    services,
+    config,
+    hashes: () => hashes,
+    async close() {
+      await services.close()
+      await pool.close()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+/** A backend per protocol at one address. Nothing needs to listen there while the health rounds do not run. */
+export async function addBackends(services: Services, ports: Record<Protocol, number>): Promise<void> {
+  for (const [protocol, port] of Object.entries(ports)) {
+    await verbs['backend add'](services, { protocol, host: '127.0.0.1', port })
+  }
+}
