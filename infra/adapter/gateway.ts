@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { functions } from '../../functions/index.ts'
-import { answerUnparsed } from '../../functions/nginx-auth/app.ts'
+import { answerUnparsed, notDecided } from '../../functions/nginx-auth/app.ts'
 import { type FileLock, takeFileLock } from '../../lib/database/file-lock.ts'
 import { Refusal } from '../../lib/refusal.ts'
 import type { Config } from '../../lib/runtime/config.ts'
@@ -61,6 +61,7 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
     for (const { plane, create } of functions.filter(f => f.plane === 'nginx')) {
       const nginxPlane = createNginxPlane({
         app: create(services),
+        fallback: notDecided,
         answerUnparsed: packet => answerUnparsed(services, packet),
       })
       await listen(nginxPlane, auth_server.host, auth_server.port, 'auth_server')

@@ -22,8 +22,8 @@ export function nginxLines(
 ): Line[] {
   const headers: Record<string, string | undefined> = {
     'Auth-Method': 'plain',
-    'Auth-User': escape(login.user),
-    'Auth-Pass': escape(login.password),
+    'Auth-User': escapeAsNginx(login.user),
+    'Auth-Pass': escapeAsNginx(login.password),
     'Auth-Protocol': login.protocol ?? 'imap',
     'Auth-Login-Attempt': String(login.attempt ?? 1),
     'Client-IP': '192.0.2.7',
@@ -35,7 +35,7 @@ export function nginxLines(
 }
 
 /** nginx's escaping: bytes up to space, and `%`, as `%XX`; all else raw, here one character per byte. */
-export function escape(text: string): string {
+export function escapeAsNginx(text: string): string {
   return Buffer.from(text, 'utf8')
     .toString('latin1')
     .replace(/[\x00-\x20%]/g, byte => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)

@@ -52,7 +52,7 @@ const open = ({ port }: Speaker) => openDialogue(rig.port(port), rig.nginx.certi
 beforeAll(async () => {
   rig = await startRig()
   for (const speaker of speakers) await rig.addMailbox({ name: mailboxOf(speaker), password })
-}, 60_000)
+})
 
 afterAll(() => rig?.stop())
 
@@ -64,7 +64,7 @@ describe.concurrent.each(speakers)('$protocol', speaker => {
       expect(answer).toEqual([expect.stringMatching(speaker.no)])
     }
     expect(await dialogue.readLine()).toBeUndefined()
-  }, 90_000)
+  }, 90_000) // half a minute of it is waits
 
   test('the right password after wrong ones gets in on the same connection', async () => {
     await using dialogue = await open(speaker)
@@ -74,5 +74,5 @@ describe.concurrent.each(speakers)('$protocol', speaker => {
     }
     const answer = await speaker.tryLogin(dialogue, mailboxOf(speaker), password)
     expect(answer).toEqual([expect.stringMatching(speaker.yes)])
-  }, 60_000)
+  })
 })

@@ -30,7 +30,7 @@ beforeAll(async () => {
   await rig.addMailbox(onlySmtp, ['--protocols', 'smtp'])
   await rig.addMailbox(changedAtBackend)
   rig.dovecot.addUser({ name: changedAtBackend.name, password: 'another one' })
-}, 60_000)
+})
 
 afterAll(() => rig?.stop())
 
@@ -72,6 +72,17 @@ test('node-pop3 logs in and reads what IMAP stored', async () => {
   })
   expect(outcome.ok).toBe(true)
   expect(outcome.text).toContain('Subject: for POP3')
+})
+
+test('IMAP takes what it announces before login: literals that do not wait', async () => {
+  await using imap = await openDialogue(rig.port(993), rig.nginx.certificate, { implicitTls: true })
+  expect(await imap.ask('a CAPABILITY', /^a /)).toEqual([
+    expect.stringContaining(' LITERAL+'),
+    'a OK completed',
+  ])
+  const literal = (text: string) => `{${Buffer.byteLength(text)}+}\r\n${text}`
+  const answer = await imap.ask(`b LOGIN ${literal(joe.name)} ${literal(joe.password)}`, /^b /)
+  expect(answer).toEqual([expect.stringMatching(/^b OK /)])
 })
 
 test('POP3 with STLS logs in', async () => {

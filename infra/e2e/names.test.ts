@@ -29,7 +29,7 @@ let rig: Rig
 beforeAll(async () => {
   rig = await startRig()
   for (const mailbox of [...mailboxes, blanks]) await rig.addMailbox(mailbox)
-}, 60_000)
+})
 
 afterAll(() => rig?.stop())
 

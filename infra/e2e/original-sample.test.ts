@@ -13,7 +13,7 @@ let rig: Rig
 beforeAll(async () => {
   rig = await startRig({ nginx: 'original sample', smtpBackend: 'sink' })
   await rig.addMailbox(joe)
-}, 60_000)
+})
 
 afterAll(() => rig?.stop())
 

@@ -1,7 +1,7 @@
 /** Hono apps on Node's own HTTP server. */
 
 import { rmSync, statSync } from 'node:fs'
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { getRequestListener, type Http2Bindings, type HttpBindings } from '@hono/node-server'
 import type { Hono } from 'hono'
@@ -15,6 +15,8 @@ type ParserError = Error & { code?: string; rawPacket?: Buffer }
 
 interface NginxPlane {
   app: { fetch(request: Request, env: HttpBindings | Http2Bindings): Response | Promise<Response> }
+  /** Headers of the answer to a request target that is no URL. */
+  fallback: Record<string, string>
   answerUnparsed(packet: Buffer): Promise<string>
 }
 
@@ -22,21 +24,28 @@ interface NginxPlane {
  * A server for nginx's mail proxy: whatever arrives gets an answer of the app, never Node's or the library's own bare
  * status, which nginx would turn into a dropped connection.
  */
-export function createNginxPlane({ app, answerUnparsed }: NginxPlane): Server {
-  const listener = getRequestListener(app.fetch)
+export function createNginxPlane({ app, fallback, answerUnparsed }: NginxPlane): Server {
+  const listener = getRequestListener(app.fetch, {
+    errorHandler: () => new Response(null, { status: 400, headers: fallback }),
+  })
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
+    // The adapter library refuses an odd Host by itself, and nothing here depends on it.
+    request.headers.host = 'nginx'
+    void listener(request, response)
+  }
   const server = createServer(
     {
       maxHeaderSize,
       headersTimeout: requestMs,
       requestTimeout: requestMs,
       connectionsCheckingInterval: 1_000,
+      requireHostHeader: false,
     },
-    (request: IncomingMessage, response) => {
-      // The adapter library refuses an odd Host by itself, and nothing here depends on it.
-      request.headers.host = 'nginx'
-      void listener(request, response)
-    },
+    answer,
   )
+  // Node would say 100 or 417 by itself, and nginx takes an interim answer for the last one.
+  server.on('checkContinue', answer)
+  server.on('checkExpectation', answer)
   server.on('clientError', async (error: ParserError, socket: Socket) => {
     if (!socket.writable || error.code === 'ECONNRESET') {
       socket.destroy()
