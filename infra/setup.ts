@@ -25,9 +25,19 @@ function findMissing(): string[] {
 
 function runAptGet(args: string[]): boolean {
   // RUNLEVEL=1 keeps the packages from starting their services; the tests start private ones.
-  const command = ['env', 'RUNLEVEL=1', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-y', '-q', ...args]
-  const asRoot = process.getuid?.() === 0 ? command : ['sudo', '-n', ...command]
-  return spawnSync(asRoot[0] ?? '', asRoot.slice(1), { stdio: ['ignore', 'ignore', 'ignore'] }).status === 0
+  const asRoot = process.getuid?.() === 0 ? [] : ['sudo', '-n']
+  const command = [
+    ...asRoot,
+    'env',
+    'RUNLEVEL=1',
+    'DEBIAN_FRONTEND=noninteractive',
+    'apt-get',
+    '-y',
+    '-q',
+    ...args,
+  ]
+  const [program = '', ...rest] = command
+  return spawnSync(program, rest, { stdio: 'ignore' }).status === 0
 }
 
 const missing = findMissing()
@@ -35,7 +45,7 @@ if (missing.length > 0) {
   const install = ['install', '--no-install-recommends', ...missing]
   console.error(`installing what the tests need: ${missing.join(' ')}`)
   // The package lists are often fresh enough, so they are fetched only when the first try fails.
-  if (!runAptGet(install)) runAptGet(['update']) && runAptGet(install)
+  if (!runAptGet(install) && runAptGet(['update'])) runAptGet(install)
   if (findMissing().length > 0) {
     console.error(`the tests need: apt-get update && apt-get ${install.join(' ')}`)
     process.exit(1)

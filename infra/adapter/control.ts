@@ -3,6 +3,7 @@ import { chmodSync } from 'node:fs'
 import { createServer, type IncomingMessage, request, type Server } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { Refusal } from '../../lib/refusal.ts'
+import { ConfigError } from '../../lib/runtime/config-error.ts'
 import { listen } from '../../lib/runtime/node.ts'
 import type { Services } from '../../lib/runtime/services.ts'
 import { type VerbName, type VerbResult, verbs } from './verbs.ts'
@@ -59,7 +60,7 @@ export async function runVerb<Name extends VerbName>(
 /**
  * Asks the running gateway.
  * @returns null when none is running
- * @throws Refusal, or an Error with the gateway's message
+ * @throws Refusal, ConfigError when this user may not ask it, or an Error with the gateway's message
  */
 export async function askGateway(
   file: string,
@@ -72,14 +73,23 @@ export async function askGateway(
   throw new Error(reply.error)
 }
 
+/** ENOTDIR: the data folder is no folder, which whoever opens it reports better. */
+const nobodyListens = new Set<string | undefined>(['ENOENT', 'ECONNREFUSED', 'ENOTDIR'])
+
+const notAllowed = (file: string, cause: Error) =>
+  new ConfigError(
+    `MAILGATEWAY_DATA_DIR: this user may not use ${file}; run the command as the user who runs the gateway`,
+    { cause },
+  )
+
 async function post(socketPath: string, call: Call): Promise<Reply | null> {
   const { promise, resolve, reject } = Promise.withResolvers<Reply | null>()
   const outgoing = request({ socketPath, method: 'POST' }, incoming => {
     json(incoming).then(reply => resolve(reply as Reply), reject)
   })
   outgoing.on('error', (error: NodeJS.ErrnoException) => {
-    const nobody = error.code === 'ENOENT' || error.code === 'ECONNREFUSED'
-    if (nobody) resolve(null)
+    if (nobodyListens.has(error.code)) resolve(null)
+    else if (error.code === 'EACCES') reject(notAllowed(socketPath, error))
     else reject(error)
   })
   outgoing.end(JSON.stringify(call))

@@ -8,6 +8,7 @@ import { answerUnparsed, notDecided } from '../../functions/nginx-auth/app.ts'
 import { type FileLock, takeFileLock } from '../../lib/database/file-lock.ts'
 import { Refusal } from '../../lib/refusal.ts'
 import type { Config } from '../../lib/runtime/config.ts'
+import { ConfigError } from '../../lib/runtime/config-error.ts'
 import { createHashPool } from '../../lib/runtime/hash-pool.ts'
 import { closeGracefully, createAdminPlane, createNginxPlane, listen } from '../../lib/runtime/node.ts'
 import { openServices, type Services } from '../../lib/runtime/services.ts'
@@ -24,12 +25,20 @@ const graceMs = 12_000
 /** A command that works on the data folder itself is done by then. */
 const lockMs = 5_000
 
-export const controlFile = (dataDir: string) => join(dataDir, 'control.sock')
+/** The kernel has room for 107 bytes (sun_path, unix(7)). */
+const longestSocketPath = 107
 
-/** @throws Refusal when another process uses the data folder */
+/** @throws ConfigError when the folder's path is too long for a socket in it */
+export function controlFile(dataDir: string): string {
+  const file = join(dataDir, 'control.sock')
+  if (Buffer.byteLength(file) <= longestSocketPath) return file
+  const most = longestSocketPath - '/control.sock'.length
+  throw new ConfigError(`MAILGATEWAY_DATA_DIR: the path ${dataDir} is too long; use at most ${most} bytes`)
+}
+
+/** @throws Refusal when another process uses the data folder, ConfigError when the folder cannot be used */
 export function lockDataFolder(dataDir: string): FileLock {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-  const lock = takeFileLock(join(dataDir, 'gateway.lock'), lockMs)
+  const lock = tryLock(dataDir)
   if (lock) return lock
   throw new Refusal(
     'conflict',
@@ -38,9 +47,21 @@ export function lockDataFolder(dataDir: string): FileLock {
   )
 }
 
+function tryLock(dataDir: string): FileLock | null {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    return takeFileLock(join(dataDir, 'gateway.lock'), lockMs)
+  } catch (error) {
+    throw new ConfigError(
+      `MAILGATEWAY_DATA_DIR: cannot use ${dataDir} (${(error as NodeJS.ErrnoException).code}); name a folder that this user may write to`,
+      { cause: error },
+    )
+  }
+}
+
 /**
  * Starts everything, or nothing.
- * @throws ConfigError, Refusal, or what the system says about an address that cannot be listened on
+ * @throws ConfigError, Refusal, or the error of a part that failed
  */
 export async function startGateway(config: Config, log: Logger): Promise<Gateway> {
   const { server, auth_server } = config.settings
@@ -49,6 +70,7 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
     for (const step of undo.splice(0).reverse()) await step()
   }
   try {
+    const socket = controlFile(config.dataDir)
     const lock = lockDataFolder(config.dataDir)
     undo.push(() => lock.release())
     const { hash_threads, hash_deadline } = config.settings.auth
@@ -73,7 +95,7 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
     undo.push(() => closeGracefully(adminPlane, graceMs))
     log.info({ plane: 'admin', host: server.host, port: server.port }, 'listening')
 
-    const control = await openControl(services, controlFile(config.dataDir))
+    const control = await openControl(services, socket)
     undo.push(() => closeGracefully(control, graceMs))
     return { services, stop }
   } catch (error) {

@@ -41,7 +41,7 @@ export function addBackendCommands(program: Command): void {
       print(options, await call('backend list', {}), showList)
     })
 
-  const set = backend.command('set <backend>').description(`change a backend, named by ${which}`)
+  const set = backend.command('set').argument('<backend>', which).description('change a backend')
   set.option('--host <h>', 'name or IP address')
   set.option('--port <n>', 'such as 143, 110, 587', readNumber)
   set.option('--state <s>', 'active, draining (no new logins) or off (not even checked)')
@@ -50,7 +50,8 @@ export function addBackendCommands(program: Command): void {
   })
 
   backend
-    .command('drain <backend>')
+    .command('drain')
+    .argument('<backend>', which)
     .description('send new logins elsewhere; open connections stay. Back with: backend set … --state active')
     .option('--json', 'as JSON')
     .action(async (meant: string, options: OutputOptions) => {
@@ -58,7 +59,8 @@ export function addBackendCommands(program: Command): void {
     })
 
   backend
-    .command('remove <backend>')
+    .command('remove')
+    .argument('<backend>', which)
     .description('forget a backend')
     .option('--json', 'as JSON')
     .action(async (meant: string, options: OutputOptions) => {
@@ -70,7 +72,8 @@ export function addBackendCommands(program: Command): void {
     })
 
   backend
-    .command('check <backend>')
+    .command('check')
+    .argument('<backend>', which)
     .description('resolve its name and read its greeting now')
     .option('--json', 'as JSON')
     .action(async (meant: string, options: OutputOptions) => {
@@ -82,8 +85,16 @@ export function addBackendCommands(program: Command): void {
 
 function addPlaceOptions(command: Command): Command {
   return command
-    .option('--weight <n>', 'share of the users within its tier, 1 to 1000', readNumber)
-    .option('--tier <n>', '0 is asked first, higher ones are backups, 0 to 9', readNumber)
+    .option(
+      '--weight <n>',
+      'share of the users within its tier, 1 to 1000 (default when added: 1)',
+      readNumber,
+    )
+    .option(
+      '--tier <n>',
+      '0 is asked first, higher ones are backups, 0 to 9 (default when added: 0)',
+      readNumber,
+    )
     .option('--domain <d>', 'only for mailboxes of this domain; - for any', readOptional)
     .option('--pool <name>', 'only for mailboxes assigned to this pool; - for none', readOptional)
     .option('--json', 'as JSON')

@@ -18,10 +18,10 @@ export function addLogCommands(program: Command): void {
   log
     .command('search')
     .description('auth attempts, newest first')
-    .option('--user <name>', 'of this mailbox')
+    .option('--user <name>', 'of this mailbox, in any spelling')
     .option('--result <r>', 'success or failed')
     .option('--since <time>', 'not older than this, such as 1h or 7d', readDuration)
-    .option('--limit <n>', 'at most so many (default: 50)', readNumber)
+    .option('--limit <n>', 'at most so many, 1 to 10000 (default: 50)', readNumber)
     .option('--json', 'as JSON')
     .action(async ({ json, ...query }: OutputOptions & Query) => {
       print({ json }, await call('log search', query), showRows)

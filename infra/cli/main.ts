@@ -12,9 +12,14 @@ const about = `The service that nginx's mail proxy asks at every IMAP, POP3 and 
 Commands about mailboxes, backends and logs work on the running gateway, and are effective at the next login;
 when none runs they work on its data folder (MAILGATEWAY_DATA_DIR, default ./data).`
 
+const exitCodes = `
+Exit code: 0 done, 1 refused or failed (one line on standard error says why), 2 command line not understood.`
+
 /** Exit codes: 0 done, 1 refused or failed, with one line on standard error that says why, 2 not understood. */
 export async function main(argv: string[]): Promise<void> {
+  process.stdout.on('error', leaveWhenNobodyReads)
   const program = new Command('mailgateway').description(about).showHelpAfterError().exitOverride()
+  program.addHelpText('after', exitCodes)
   addProcessCommands(program)
   addUserCommands(program)
   addBackendCommands(program)
@@ -31,6 +36,14 @@ function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   const expected = error instanceof ConfigError || error instanceof Refusal
   const { message, stack } = error as Error
-  process.stderr.write(`mailgateway: ${expected || !process.env.MAILGATEWAY_LOG_LEVEL ? message : stack}\n`)
+  const wantsStack = ['debug', 'trace'].includes(process.env.MAILGATEWAY_LOG_LEVEL ?? '')
+  const text = wantsStack && !expected ? stack : message.replaceAll('\n', '; ')
+  process.stderr.write(`mailgateway: ${text}\n`)
   return 1
+}
+
+/** `mailgateway log search | head` closes the pipe early: no failure of ours. */
+function leaveWhenNobodyReads(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
 }

@@ -23,10 +23,11 @@ export function addUserCommands(program: Command): void {
   const user = program.command('user').description('mailbox accounts')
 
   user
-    .command('add <name>')
-    .description('create a mailbox; asks for the password, or reads it with --password-stdin')
+    .command('add')
+    .description('create a mailbox; asks for the password (8 characters to 72 bytes)')
+    .argument('<name>', 'such as joe@example.org; letter case does not matter')
     .option('--owner <text>', 'who answers for it')
-    .option('--password-stdin', 'read the password from standard input')
+    .option('--password-stdin', 'read the password from standard input instead')
     .option('--protocols <list>', `${allowed} (default: all)`, readList)
     .option('--pool <name>', 'send its logins to the backends of this pool')
     .option('--json', 'as JSON')
@@ -42,16 +43,16 @@ export function addUserCommands(program: Command): void {
 
   user
     .command('list [search]')
-    .description('mailboxes whose name or owner contains the search text')
+    .description('mailboxes by name, all or those whose name or owner contains the search text')
     .option('--limit <n>', 'at most so many, 1 to 1000', readNumber, 100)
-    .option('--after <name>', 'go on after this name')
+    .option('--after <name>', 'go on after this name, the last one of the page before')
     .option('--json', 'as JSON')
     .action(
       async (
         search: string | undefined,
         { json, limit, after }: OutputOptions & { limit: number; after?: string },
       ) => {
-        print({ json }, await call('user list', { search, limit, after }), showList)
+        print({ json }, await call('user list', { search, limit, after }), found => showPage(found, limit))
       },
     )
 
@@ -76,8 +77,8 @@ export function addUserCommands(program: Command): void {
 
   user
     .command('set-password <name>')
-    .description('set a new password; the old one is refused at the next login')
-    .option('--password-stdin', 'read the password from standard input')
+    .description('set a new password; asks for it. The old one is refused at the next login')
+    .option('--password-stdin', 'read the password from standard input instead')
     .option('--json', 'as JSON')
     .action(async (name: string, { json, passwordStdin = false }: PasswordOptions) => {
       const password = await readNewPassword(passwordStdin)
@@ -102,6 +103,13 @@ export function addUserCommands(program: Command): void {
     .action(async (name: string, options: OutputOptions) => {
       print(options, await call('user delete', { name }), () => `deleted ${name}`)
     })
+}
+
+/** A full page may have a next one: nobody shall take the first hundred for all. */
+function showPage(mailboxes: Mailbox[], limit: number): string {
+  const last = mailboxes.length === limit ? mailboxes.at(-1) : undefined
+  const more = last ? `\n${limit} shown; go on with --after ${last.name}` : ''
+  return `${showList(mailboxes)}${more}`
 }
 
 function showList(mailboxes: Mailbox[]): string {

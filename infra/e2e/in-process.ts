@@ -17,9 +17,10 @@ export interface InProcess {
   close(): Promise<void>
 }
 
-/** @param settings environment variables of the gateway */
+/** @param settings environment variables of the gateway; without MAILGATEWAY_DATA_DIR a folder that lives until `close` */
 export async function openInProcess(settings: Record<string, string> = {}): Promise<InProcess> {
-  const folder = mkdtempSync(join(tmpdir(), 'mailgateway-'))
+  const given = settings.MAILGATEWAY_DATA_DIR
+  const folder = given ?? mkdtempSync(join(tmpdir(), 'mailgateway-'))
   const config = loadConfig({ env: { MAILGATEWAY_DATA_DIR: folder, ...settings }, cwd: folder })
   const pool = createHashPool(config.settings.auth.hash_threads, config.settings.auth.hash_deadline)
   let hashes = 0
@@ -38,7 +39,7 @@ export async function openInProcess(settings: Record<string, string> = {}): Prom
     async close() {
       await services.close()
       await pool.close()
-      rmSync(folder, { recursive: true })
+      if (given === undefined) rmSync(folder, { recursive: true })
     },
   }
 }

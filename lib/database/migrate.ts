@@ -1,5 +1,6 @@
 /** Moving the schema up and down, and saying where it stands. */
-import { type Migration, type MigrationResultSet, Migrator } from 'kysely/migration'
+import { sql } from 'kysely'
+import { DEFAULT_MIGRATION_TABLE, type Migration, type MigrationResultSet, Migrator } from 'kysely/migration'
 import type { Database } from './schema.ts'
 
 export interface MigrationStatus {
@@ -13,8 +14,23 @@ export interface MigrationStep {
   direction: 'Up' | 'Down'
 }
 
-const createMigrator = (db: Database, migrations: Record<string, Migration>) =>
-  new Migrator({ db, provider: { getMigrations: async () => migrations } })
+async function openMigrator(db: Database, migrations: Record<string, Migration>): Promise<Migrator> {
+  await refuseNewer(db, migrations)
+  return new Migrator({ db, provider: { getMigrations: async () => migrations } })
+}
+
+async function refuseNewer(db: Database, migrations: Record<string, Migration>): Promise<void> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true })
+  if (!tables.some(({ name }) => name === DEFAULT_MIGRATION_TABLE)) return
+  const { rows } = await sql<{
+    name: string
+  }>`select name from ${sql.table(DEFAULT_MIGRATION_TABLE)} order by name`.execute(db)
+  const unknown = rows.find(({ name }) => !Object.hasOwn(migrations, name))
+  if (!unknown) return
+  throw new Error(
+    `the database was made by a newer version: this one does not know its migration ${unknown.name}; run that version, or restore a backup made before it`,
+  )
+}
 
 /**
  * Applies all that is missing, in one transaction where the database allows it. Answers what was done.
@@ -25,7 +41,7 @@ export async function migrateUp(
   db: Database,
   migrations: Record<string, Migration>,
 ): Promise<MigrationStep[]> {
-  return finish(await createMigrator(db, migrations).migrateToLatest())
+  return finish(await (await openMigrator(db, migrations)).migrateToLatest())
 }
 
 /** Takes back the newest applied migration, with its tables and their rows. */
@@ -33,14 +49,14 @@ export async function migrateDown(
   db: Database,
   migrations: Record<string, Migration>,
 ): Promise<MigrationStep[]> {
-  return finish(await createMigrator(db, migrations).migrateDown())
+  return finish(await (await openMigrator(db, migrations)).migrateDown())
 }
 
 export async function readMigrationStatus(
   db: Database,
   migrations: Record<string, Migration>,
 ): Promise<MigrationStatus[]> {
-  const known = await createMigrator(db, migrations).getMigrations()
+  const known = await (await openMigrator(db, migrations)).getMigrations()
   return known.map(({ name, executedAt }) => ({ name, appliedAt: executedAt?.toISOString() ?? null }))
 }
 

@@ -56,7 +56,9 @@ class ThreadDriver implements Driver {
   async init(): Promise<void> {
     const worker = new Worker(workerFile, { workerData: this.#setup })
     worker.on('message', (answer: WorkerAnswer) => this.#settle(answer))
-    worker.on('error', error => this.#fail(error))
+    worker.on('error', ({ message }) =>
+      this.#fail(new Error(`the database ${this.#setup.file} cannot be used: ${message}`)),
+    )
     worker.on('exit', () => this.#fail(new Error('the database thread has ended')))
     this.#worker = worker
     await once(worker, 'online')
@@ -101,8 +103,8 @@ class ThreadDriver implements Driver {
       return pending.promise
     }
     const id = this.#nextId++
-    this.#pending.set(id, pending)
     this.#worker!.postMessage({ id, sql, parameters } satisfies WorkerRequest)
+    this.#pending.set(id, pending)
     return pending.promise
   }
 

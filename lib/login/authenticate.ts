@@ -75,9 +75,8 @@ async function decide(services: LoginServices, attempt: Attempt, name: string | 
 async function settle(services: LoginServices, attempt: Attempt, name: string | null, outcome: Outcome) {
   const { decision, memories } = outcome
   const row = describeAttempt(attempt, name, decision, services.clock())
-  const remember =
-    decision.kind === 'accept' && memories.length > 0 ? services.hot.apply(memories) : undefined
-  await Promise.all([services.audit.append(row), remember])
+  const remembered = memories.length > 0 ? services.hot.apply(memories) : undefined
+  await Promise.all([services.audit.append(row), remembered])
 }
 
 /** What broke is for the log; the client is told to come again. */

@@ -37,7 +37,7 @@ export interface Mailbox {
 const fields = {
   owner: z.string('must be text').max(255, 'must have at most 255 characters'),
   protocols: z
-    .array(z.enum(protocols, `must be a list of ${protocols.join(', ')}`), 'must be a list')
+    .array(z.enum(protocols, `must be one of ${protocols.join(', ')}`), 'must be a list')
     .min(1, 'must name at least one; disable the mailbox to refuse all'),
   pool: z
     .string('must be text, or null for none')

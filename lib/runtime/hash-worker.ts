@@ -1,11 +1,13 @@
 /** bcrypt in a thread of the hash pool. */
-import { setPriority } from 'node:os'
+import { getPriority, setPriority } from 'node:os'
 import { compareSync, hashSync } from 'bcryptjs'
 import { bcryptCost } from '../mailbox/passwords.ts'
 
 // Below the event loop: hashing takes only the time that logins without a hash leave over. On Linux a priority
-// belongs to a thread; elsewhere this call would slow the whole process.
-if (process.platform === 'linux') setPriority(10)
+// belongs to a thread; elsewhere this call would slow the whole process. A process that was started with less
+// priority keeps it: raising it again needs a privilege.
+const niceness = 10
+if (process.platform === 'linux' && getPriority() < niceness) setPriority(niceness)
 
 export interface HashTask {
   password: string

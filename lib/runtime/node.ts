@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net'
 import { getRequestListener, type Http2Bindings, type HttpBindings } from '@hono/node-server'
 import type { Hono } from 'hono'
+import { ConfigError } from './config-error.ts'
 
 /** Whole request, client certificates that nginx passes on included. */
 const maxHeaderSize = 64 * 1024
@@ -65,7 +66,7 @@ export function createAdminPlane(app: Pick<Hono, 'fetch'>): Server {
  * connect to it, as to a loopback port, unless its folder keeps them out.
  * @param host address, or `unix:/path` for a socket
  * @param setting the section to change when the address cannot be used
- * @throws an Error of one line
+ * @throws ConfigError, one line
  */
 export async function listen(server: Server, host: string, port: number, setting: string): Promise<void> {
   const socket = host.startsWith('unix:') ? host.slice('unix:'.length) : null
@@ -73,7 +74,7 @@ export async function listen(server: Server, host: string, port: number, setting
   server.once('error', (error: NodeJS.ErrnoException) => {
     const place = socket ?? `${host}:${port}`
     reject(
-      new Error(`${setting}: cannot listen on ${place} (${error.code}); free it or choose another`, {
+      new ConfigError(`${setting}: cannot listen on ${place} (${error.code}); free it or choose another`, {
         cause: error,
       }),
     )

@@ -1,0 +1,159 @@
+/** One table of requests, four hosts, the same answers. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createNginxAuth } from '../../functions/nginx-auth/app.ts'
+import { handler } from '../../functions/nginx-auth/lambda.ts'
+import { addMailbox } from '../../lib/mailbox/manage.ts'
+import { buildFunctions } from '../build.ts'
+import { ask, type Line, nginxLines } from './ask.ts'
+import { startGateway } from './gateway.ts'
+import { type Greeters, startGreeters } from './greeter.ts'
+import { addBackends, type InProcess, openInProcess } from './in-process.ts'
+import { startFunction } from './runtime-api.ts'
+
+type Host = (lines: readonly Line[]) => Promise<Record<string, string>>
+
+const user = '用户@例子.cn'
+const password = 'pässwörd 100%+"\\'
+const joe = { user, password }
+
+const root = mkdtempSync(join(tmpdir(), 'mailgateway-hosts-'))
+// Inside the checkout, because the bundle leaves the native SQLite library outside.
+const dist = mkdtempSync('node_modules/.mailgateway-dist-')
+const hosts: Record<string, Host> = {}
+const closing: (() => unknown)[] = []
+let greeters: Greeters
+
+/** Every host gets a data folder of its own with the same mailbox and the same backends. */
+async function openSeeded(host: string): Promise<InProcess> {
+  const own = await openInProcess({ MAILGATEWAY_DATA_DIR: join(root, host) })
+  await addBackends(own.services, greeters.ports)
+  await addMailbox(own.services, { name: user, password })
+  return own
+}
+
+/** A function URL joins doubled headers with a comma and writes names in lower case. */
+function writeEvent(lines: readonly Line[]) {
+  const headers = new Headers(lines.map(([name, value]) => [name, value]))
+  return {
+    version: '2.0',
+    routeKey: '$default',
+    rawPath: '/api/auth',
+    rawQueryString: '',
+    headers: { host: 'gateway.example', ...Object.fromEntries(headers) },
+    requestContext: {
+      domainName: 'gateway.example',
+      http: { method: 'GET', path: '/api/auth', sourceIp: '192.0.2.1' },
+    },
+    isBase64Encoded: false,
+  }
+}
+
+const readResult = (result: unknown) => {
+  const { headers } = result as { headers: Record<string, string> }
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+}
+
+beforeAll(async () => {
+  greeters = await startGreeters()
+  closing.push(() => greeters.close())
+
+  const own = await openSeeded('app')
+  const app = createNginxAuth(own.services)
+  closing.push(own.close)
+  hosts['app.request'] = async lines =>
+    Object.fromEntries(
+      (await app.request('/api/auth', { headers: lines.map(([name, value]) => [name, value]) })).headers,
+    )
+
+  await (await openSeeded('event')).close()
+  process.env.MAILGATEWAY_DATA_DIR = join(root, 'event')
+  const context = { awsRequestId: 'request', getRemainingTimeInMillis: () => 20_000 }
+  hosts['Lambda event'] = async lines =>
+    readResult(await handler(writeEvent(lines) as never, context as never))
+
+  await (await openSeeded('runtime')).close()
+  const bundles = await buildFunctions(dist)
+  const instance = await startFunction(bundles['nginx-auth']!, {
+    MAILGATEWAY_DATA_DIR: join(root, 'runtime'),
+  })
+  closing.push(instance.close)
+  hosts['Runtime API'] = async lines => readResult(await instance.invoke(writeEvent(lines)))
+
+  await (await openSeeded('socket')).close()
+  const gateway = await startGateway(join(root, 'socket'))
+  closing.push(gateway.stop)
+  hosts['raw socket'] = async lines => (await ask(gateway.ports.nginx, lines)).headers
+})
+afterAll(async () => {
+  for (const close of closing) await close()
+  rmSync(root, { recursive: true })
+  rmSync(dist, { recursive: true })
+})
+
+const own = (headers: Record<string, string>) =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('auth-')))
+
+test.each<[string, Line[], Record<string, string>]>([
+  ['right', nginxLines(joe), { 'auth-status': 'OK', 'auth-server': '127.0.0.1' }],
+  ['right, warm', nginxLines({ ...joe, protocol: 'pop3' }), { 'auth-status': 'OK' }],
+  [
+    'right, in other letters',
+    nginxLines({ ...joe, user: '用户@XN--FSQU00A.CN', protocol: 'smtp' }),
+    { 'auth-status': 'OK' },
+  ],
+  [
+    'wrong password',
+    nginxLines({ user, password: 'wrong' }),
+    { 'auth-status': '[AUTHENTICATIONFAILED] Invalid user name or password', 'auth-wait': '1' },
+  ],
+  [
+    'wrong password, POP3, second attempt',
+    nginxLines({ user, password: 'wrong', protocol: 'pop3', attempt: 3 }),
+    { 'auth-status': '[AUTH] Invalid user name or password', 'auth-wait': '2' },
+  ],
+  [
+    'wrong password, SMTP, eleventh attempt',
+    nginxLines({ user, password: 'wrong', protocol: 'smtp', attempt: 11 }),
+    { 'auth-error-code': '535 5.7.8' },
+  ],
+  ['unknown user', nginxLines({ ...joe, user: 'nobody' }), { 'auth-wait': '1' }],
+  ['control bytes', nginxLines(joe, { 'Auth-Pass': 'a%0D%0Ab' }), { 'auth-wait': '1' }],
+  ['half an escape', nginxLines(joe, { 'Auth-Pass': '%4' }), { 'auth-wait': '1' }],
+  ['invalid UTF-8', nginxLines(joe, { 'Auth-User': 'j\xf6e' }), { 'auth-wait': '1' }],
+  ['a password that is empty', nginxLines(joe, { 'Auth-Pass': '' }), { 'auth-wait': '1' }],
+  ['a header missing', nginxLines(joe, { 'Client-IP': undefined }), { 'auth-wait': '1' }],
+  ['a header doubled', [...nginxLines(joe), ['Auth-User', 'joe']], { 'auth-wait': '1' }],
+  ['no protocol', nginxLines(joe, { 'Auth-Protocol': undefined }), { 'auth-error-code': '535 5.7.8' }],
+  [
+    'cram-md5',
+    nginxLines(joe, { 'Auth-Method': 'cram-md5', 'Auth-Salt': '<1.2@mx>' }),
+    { 'auth-status': '[CANNOT] This authentication method is not offered, use PLAIN or LOGIN' },
+  ],
+  [
+    'none',
+    nginxLines({ ...joe, protocol: 'smtp' }, { 'Auth-Method': 'none', 'Auth-SMTP-To': 'RCPT TO:<a@b>' }),
+    { 'auth-error-code': '530 5.7.0', 'auth-user': '' },
+  ],
+])('%s', async (_, lines, expected) => {
+  const answers = await Promise.all(
+    Object.entries(hosts).map(async ([host, send]) => [host, own(await send(lines))]),
+  )
+  const [, first] = answers[0]!
+  expect(first).toMatchObject(expected)
+  expect(Object.fromEntries(answers)).toEqual(Object.fromEntries(answers.map(([host]) => [host, first])))
+  expect(answers).toHaveLength(4)
+})
+
+test('in the cloud SQLite is refused, and nginx still gets an explicit answer', async () => {
+  const bundles = await buildFunctions(dist)
+  const instance = await startFunction(bundles['nginx-auth']!, {
+    MAILGATEWAY_DATA_DIR: join(root, 'cloud'),
+    AWS_LAMBDA_FUNCTION_NAME: 'nginx-auth',
+  })
+  const headers = readResult(await instance.invoke(writeEvent(nginxLines(joe))))
+  await instance.close()
+  expect(headers).toMatchObject({ 'auth-status': 'Temporary failure, please try again later' })
+})

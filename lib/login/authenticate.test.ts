@@ -1,0 +1,224 @@
+import { performance } from 'node:perf_hooks'
+import { v7 as newId } from 'uuid'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { addBackends, type InProcess, openInProcess } from '../../infra/e2e/in-process.ts'
+import { accountKey } from '../mailbox/account.ts'
+import { addMailbox, deleteMailbox, setEnabled, setMailbox, setPassword } from '../mailbox/manage.ts'
+import type { Attempt, Decision } from './attempt.ts'
+import { authenticate } from './authenticate.ts'
+
+const password = 'correct horse 1'
+let own: InProcess
+let services: InProcess['services']
+let name: string
+let serial = 0
+
+beforeAll(async () => {
+  own = await openInProcess({ MAILGATEWAY_AUTH_HASH_THREADS: '1' })
+  services = own.services
+  await addBackends(services, { imap: 10143, pop3: 10110, smtp: 10587 })
+})
+afterAll(() => own.close())
+beforeEach(async () => {
+  name = `user${serial++}@example.com`
+  await addMailbox(services, { name, password })
+})
+
+function attemptOf(changes: Partial<Attempt> = {}): Attempt {
+  return {
+    id: newId(),
+    receivedAt: services.clock(),
+    protocol: 'imap',
+    method: 'plain',
+    user: name,
+    password,
+    clientAddress: '192.0.2.1',
+    number: 1,
+    tls: '',
+    fault: null,
+    ...changes,
+  }
+}
+
+const login = (changes: Partial<Attempt> = {}, parts = services) => authenticate(parts, attemptOf(changes))
+const rowOf = (id: string) =>
+  services.db.selectFrom('auth_log').selectAll().where('request_id', '=', id).executeTakeFirst()
+const refusal = (reason: string): Partial<Decision> => ({ kind: 'refuse', reason }) as Partial<Decision>
+
+async function hashesOf(work: () => Promise<unknown>): Promise<number> {
+  const before = own.hashes()
+  await work()
+  return own.hashes() - before
+}
+
+describe('costs', () => {
+  test('a warm login hashes nothing, reads no SQL and writes nothing to the hot state', async () => {
+    await login()
+    const read = vi.spyOn(services.db, 'selectFrom')
+    const apply = vi.spyOn(services.hot, 'apply')
+    expect(await hashesOf(() => login())).toBe(0)
+    expect([read.mock.calls.length, apply.mock.calls.length]).toEqual([0, 1])
+    read.mockRestore()
+    apply.mockRestore()
+  })
+
+  test('unknown, known and disabled cost one hash each, whatever they are refused for', async () => {
+    await setEnabled(services, name, false)
+    expect(await hashesOf(() => login())).toBe(1)
+    expect(await hashesOf(() => login({ password: 'wrong password' }))).toBe(1)
+    expect(await hashesOf(() => login({ user: 'nobody@example.com' }))).toBe(1)
+    expect(await hashesOf(() => login({ user: 'nobody@example.com' }))).toBe(1)
+  })
+
+  test('an unknown user is hashed for as long as a known one', async () => {
+    const measure = async (user: string) => {
+      const times: number[] = []
+      for (let i = 0; i < 5; i++) {
+        const startedAt = performance.now()
+        await login({ user, password: `wrong ${i} ${user}` })
+        times.push(performance.now() - startedAt)
+      }
+      return Math.min(...times)
+    }
+    // Both are at least one real hash at cost 10; without it an answer takes under 5 ms.
+    expect(await measure(name)).toBeGreaterThan(20)
+    expect(await measure('nobody@example.com')).toBeGreaterThan(20)
+  })
+
+  test('a proof is renewed by use, but hashed again after auth.cache_max', async () => {
+    let now = services.clock()
+    const clock = () => now
+    const later = { ...services, clock }
+    const at = (ms: number) => {
+      now += ms
+      return login({ receivedAt: now }, later)
+    }
+    await at(0)
+    const { cache_ttl, cache_max } = services.settings.auth
+    // The memory's own clock stands still here, so this is the rule in credentials.ts alone.
+    expect(await hashesOf(() => at(cache_ttl / 2))).toBe(0)
+    expect(await hashesOf(() => at(cache_max))).toBe(1)
+  })
+})
+
+describe('refusals', () => {
+  test.each<[string, Partial<Attempt>]>([
+    ['wrong_password', { password: 'wrong password' }],
+    ['unknown_user', { user: 'nobody@example.com' }],
+    ['empty_password', { password: '' }],
+    ['password_too_long', { password: 'ä'.repeat(37) }],
+    ['bad_name', { user: 'joe ' }],
+    ['bad_request', { fault: 'bad_request' }],
+    ['bad_request', { protocol: null }],
+    ['method_not_offered', { fault: 'method_not_offered' }],
+  ])('%s', async (reason, changes) => {
+    const attempt = attemptOf(changes)
+    expect(await authenticate(services, attempt)).toMatchObject(refusal(reason))
+    expect(await rowOf(attempt.id)).toMatchObject({ result: 'failed', reason, backend: null })
+  })
+
+  test('disabled, and a protocol that is not allowed: known only after the right password', async () => {
+    await setMailbox(services, name, { protocols: ['imap'] })
+    expect(await login({ protocol: 'smtp' })).toMatchObject(refusal('protocol_not_allowed'))
+    expect(await login({ protocol: 'smtp', password: 'wrong password' })).toMatchObject(
+      refusal('wrong_password'),
+    )
+    await setEnabled(services, name, false)
+    expect(await login()).toMatchObject(refusal('disabled'))
+    expect(await login({ password: 'wrong password' })).toMatchObject(refusal('wrong_password'))
+  })
+
+  test('a password that only shares its first 72 bytes', async () => {
+    const long = 'x'.repeat(72)
+    await setPassword(services, name, long)
+    expect(await login({ password: long })).toMatchObject({ kind: 'accept' })
+    expect(await login({ password: `${long}y` })).toMatchObject(refusal('password_too_long'))
+  })
+})
+
+describe('changes are effective at the next login', () => {
+  const change: [string, () => Promise<unknown>, string][] = [
+    ['password', () => setPassword(services, name, 'another horse 2'), 'wrong_password'],
+    ['disable', () => setEnabled(services, name, false), 'disabled'],
+    ['delete', () => deleteMailbox(services, name), 'unknown_user'],
+    ['protocols', () => setMailbox(services, name, { protocols: ['smtp'] }), 'protocol_not_allowed'],
+    [
+      'delete and create again',
+      async () => {
+        await deleteMailbox(services, name)
+        await addMailbox(services, { name, password: 'another horse 2' })
+      },
+      'wrong_password',
+    ],
+  ]
+
+  test.each(change)('%s', async (_, work, reason) => {
+    expect(await login()).toMatchObject({ kind: 'accept' })
+    await work()
+    expect(await login()).toMatchObject(refusal(reason))
+  })
+
+  test.each(change)('%s, while a slow login with the old password is under way', async (_, work, reason) => {
+    const hold = Promise.withResolvers<void>()
+    const hashing = Promise.withResolvers<void>()
+    const passwords = {
+      ...services.passwords,
+      async verify(text: string, hash: string) {
+        const matches = await services.passwords.verify(text, hash)
+        hashing.resolve()
+        await hold.promise
+        return matches
+      },
+    }
+    const slow = login({}, { ...services, passwords })
+    await hashing.promise
+    await work()
+    hold.resolve()
+    // It began before the change and may still end well; what it remembers must not.
+    await slow
+    expect(await login()).toMatchObject(refusal(reason))
+    const [copy] = await services.hot.apply([{ op: 'read', key: accountKey(name) }])
+    expect(copy).toBeNull()
+  })
+
+  test('enable lets the same password in again', async () => {
+    await setEnabled(services, name, false)
+    await login()
+    await setEnabled(services, name, true)
+    expect(await login()).toMatchObject({ kind: 'accept' })
+  })
+})
+
+describe('when parts fail', () => {
+  test('no audit row, no OK; the next login works', async () => {
+    const audit = { append: () => Promise.reject(new Error('disk full')) }
+    expect(await login({}, { ...services, audit })).toMatchObject({ kind: 'later', reason: 'unavailable' })
+    expect(await login()).toMatchObject({ kind: 'accept' })
+  })
+
+  test('a hot state that is away is a temporary failure with its row', async () => {
+    const hot = { ...services.hot, apply: () => Promise.reject(new Error('connection lost')) }
+    const attempt = attemptOf()
+    expect(await authenticate({ ...services, hot }, attempt)).toMatchObject({
+      kind: 'later',
+      reason: 'unavailable',
+    })
+    expect(await rowOf(attempt.id)).toMatchObject({ result: 'failed', reason: 'unavailable' })
+  })
+
+  test('a decision that takes too long is a temporary failure', async () => {
+    const settings = { ...services.settings, auth: { ...services.settings.auth, deadline: 100 } }
+    const passwords = { ...services.passwords, verify: () => new Promise<boolean>(() => {}) }
+    expect(await login({}, { ...services, settings, passwords })).toMatchObject({
+      kind: 'later',
+      reason: 'timeout',
+    })
+  })
+
+  test('no backend for the protocol: temporary, and the proof is kept for the retries', async () => {
+    const backends = { ...services.backends, choose: async () => null }
+    const away = { ...services, backends }
+    expect(await login({}, away)).toMatchObject({ kind: 'later', reason: 'no_backend' })
+    expect(await hashesOf(() => login({}, away))).toBe(0)
+  })
+})
