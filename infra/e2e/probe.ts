@@ -39,5 +39,5 @@ function measure(socket: string): void {
   process.on('exit', code => writeFileSync(`${socket}.exit`, `${code}`))
 }
 
-const socket = process.env['PROBE_SOCKET']
+const socket = process.env.PROBE_SOCKET
 if (isMainThread && socket) measure(socket)
