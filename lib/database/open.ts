@@ -15,10 +15,10 @@ export interface Databases {
 /**
  * Opens the embedded database and creates the file if there is none, readable by its owner only.
  * @param file path of the SQLite file; its folder must exist
+ * @throws an Error of one line when this user cannot write there; damage is reported by the first query
  */
 export function openSqlite(file: string): Databases {
-  closeSync(openSync(file, 'a', 0o600))
-  chmodSync(file, 0o600)
+  createForOwner(file)
   const db = new Kysely<Tables>({ dialect: createSqliteDialect({ file, readonly: false }) })
   const logDb = new Kysely<Tables>({ dialect: createSqliteDialect({ file, readonly: true }) })
   return {
@@ -28,6 +28,19 @@ export function openSqlite(file: string): Databases {
       await logDb.destroy()
       await db.destroy()
     },
+  }
+}
+
+function createForOwner(file: string): void {
+  try {
+    closeSync(openSync(file, 'a', 0o600))
+    chmodSync(file, 0o600)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new Error(
+      `cannot open the database ${file} (${code}); its folder must exist, and this user own the file`,
+      { cause: error },
+    )
   }
 }
 

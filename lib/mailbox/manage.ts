@@ -35,7 +35,7 @@ export interface Mailbox {
 }
 
 const fields = {
-  owner: z.string('must be text').max(255, 'must have at most 255 characters'),
+  owner: z.string('must be text').normalize('NFC').max(255, 'must have at most 255 characters'),
   protocols: z
     .array(z.enum(protocols, `must be one of ${protocols.join(', ')}`), 'must be a list')
     .min(1, 'must name at least one; disable the mailbox to refuse all'),
@@ -111,14 +111,17 @@ export async function addMailbox(services: MailboxServices, input: unknown): Pro
 /** Mailboxes whose name or owner contains `search`, by name, those after the name `after`. */
 export async function listMailboxes({ db }: Pick<MailboxServices, 'db'>, input: unknown): Promise<Mailbox[]> {
   const { search, after, limit } = parseInput(listQuery, input)
-  const pattern = `%${search.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`
+  const typed = `%${search.normalize('NFC').replace(/[\\%_]/g, '\\$&')}%`
+  const lowered = typed.toLowerCase()
   const users = await db
     .selectFrom('users')
     .selectAll()
     .where('name', '>', after)
     .$if(search !== '', query =>
       query.where(
-        sql<boolean>`(name like ${pattern} escape '\\' or lower(owner) like ${pattern} escape '\\')`,
+        // SQLite lowers ASCII only: an owner in other capitals is found as it is written.
+        sql<boolean>`(name like ${lowered} escape '\\' or lower(owner) like ${lowered} escape '\\'
+          or owner like ${typed} escape '\\')`,
       ),
     )
     .orderBy('name')

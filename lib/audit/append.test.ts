@@ -1,0 +1,138 @@
+import { CompiledQuery } from 'kysely'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { type InProcess, openInProcess } from '../../infra/e2e/in-process.ts'
+import type { AuthLogRow } from '../database/schema.ts'
+import { createAuditTrail } from './append.ts'
+
+let host: InProcess
+
+beforeAll(async () => {
+  host = await openInProcess()
+})
+afterAll(() => host?.close())
+
+/** Which row came with which insert statement: a trigger numbers the statements by what they have in common. */
+beforeEach(async () => {
+  await host.services.db.deleteFrom('auth_log').execute()
+})
+
+const makeRow = (i: number): AuthLogRow => ({
+  request_id: `row-${String(i).padStart(5, '0')}`,
+  time: 1_000 + i,
+  user: 'joe@example.com',
+  client_address: '192.0.2.7',
+  protocol: 'imap',
+  method: 'plain',
+  result: 'failed',
+  reason: 'wrong_password',
+  backend: null,
+  duration_ms: 1,
+  attempt: 1,
+  tls: '',
+})
+
+/** A trail whose inserts are counted, and made to fail from outside. */
+function openTrail() {
+  const inserts: number[] = []
+  const trail = createAuditTrail(
+    host.services.db.withPlugin({
+      transformQuery({ node }) {
+        if (node.kind === 'InsertQueryNode' && node.values?.kind === 'ValuesNode')
+          inserts.push(node.values.values.length)
+        return node
+      },
+      transformResult: async ({ result }) => result,
+    }),
+  )
+  return { trail, inserts }
+}
+
+const readIds = async () =>
+  (await host.services.db.selectFrom('auth_log').select('request_id').orderBy('request_id').execute()).map(
+    row => row.request_id,
+  )
+
+test('a lone row is there when the call resolves', async () => {
+  const { trail, inserts } = openTrail()
+  await trail.append(makeRow(1))
+  expect(await readIds()).toEqual(['row-00001'])
+  expect(inserts).toEqual([1])
+})
+
+test('rows that come together go together, each once', async () => {
+  const { trail, inserts } = openTrail()
+  const rows = Array.from({ length: 200 }, (_, i) => makeRow(i))
+  await Promise.all(rows.map(row => trail.append(row)))
+  expect(await readIds()).toEqual(rows.map(row => row.request_id))
+  expect(inserts).toEqual([200])
+})
+
+test('rows that come while an insert is in flight wait for the next, all of them for one', async () => {
+  const { trail, inserts } = openTrail()
+  const waves: Promise<void>[] = [trail.append(makeRow(0))]
+  while (inserts.length === 0) await new Promise(resolve => setImmediate(resolve))
+  for (let i = 1; i <= 100; i++) waves.push(trail.append(makeRow(i)))
+  await Promise.all(waves)
+  expect(inserts).toEqual([1, 100])
+})
+
+test('no statement gets more rows than SQLite has variables for', async () => {
+  const { trail, inserts } = openTrail()
+  await Promise.all(Array.from({ length: 4_000 }, (_, i) => trail.append(makeRow(i))))
+  expect(await readIds()).toHaveLength(4_000)
+  expect(Math.max(...inserts)).toBeLessThanOrEqual(500)
+  expect(inserts.reduce((sum, n) => sum + n)).toBe(4_000)
+})
+
+test('a failed insert rejects exactly the rows of its batch and leaves none of them', async () => {
+  const { trail, inserts } = openTrail()
+  await trail.append(makeRow(5))
+  const bad = [4, 5, 6].map(i => trail.append(makeRow(i)))
+  while (inserts.length < 2) await new Promise(resolve => setImmediate(resolve))
+  const good = [7, 8].map(i => trail.append(makeRow(i)))
+  const outcomes = await Promise.allSettled([...bad, ...good])
+  expect(outcomes.map(({ status }) => status)).toEqual([
+    'rejected',
+    'rejected',
+    'rejected',
+    'fulfilled',
+    'fulfilled',
+  ])
+  expect(outcomes[0]).toMatchObject({ reason: { code: 'SQLITE_CONSTRAINT_PRIMARYKEY' } })
+  expect(await readIds()).toEqual(['row-00005', 'row-00007', 'row-00008'])
+  await trail.append(makeRow(9))
+  expect(await readIds()).toHaveLength(4)
+})
+
+test('a row is resolved only after its commit', async () => {
+  const { trail } = openTrail()
+  const { promise: mayGo, resolve: go } = Promise.withResolvers<void>()
+  // Nothing else gets at the connection while this transaction is open.
+  const { promise: isOpen, resolve: opened } = Promise.withResolvers<void>()
+  const blocker = host.services.db.transaction().execute(async trx => {
+    await trx.executeQuery(CompiledQuery.raw('select 1'))
+    opened()
+    await mayGo
+  })
+  await isOpen
+  let resolved = false
+  const appended = trail.append(makeRow(1)).then(() => {
+    resolved = true
+  })
+  for (let turn = 0; turn < 50; turn++) await new Promise(resolve => setImmediate(resolve))
+  expect(resolved).toBe(false)
+  go()
+  await Promise.all([blocker, appended])
+  expect(await readIds()).toEqual(['row-00001'])
+})
+
+test('an idle trail keeps no timer and no turn of the event loop', async () => {
+  const waiting = () =>
+    process.getActiveResourcesInfo().filter(kind => kind === 'Timeout' || kind === 'Immediate').length
+  const before = waiting()
+  const { trail } = openTrail()
+  expect(waiting()).toBe(before)
+  await trail.append(makeRow(1))
+  await new Promise(resolve => setImmediate(resolve))
+  expect(waiting()).toBe(before)
+})
