@@ -10,7 +10,7 @@ import { type Gateway, startGateway } from './gateway.ts'
 import { type Greeters, startGreeters } from './greeter.ts'
 import { mapAtOnce, tryLogin } from './mail-user.ts'
 import { seedFolder } from './seed.ts'
-import { traceCalls } from './syscalls.ts'
+import { slowWrites, traceCalls } from './syscalls.ts'
 import { readWal } from './wal.ts'
 
 const users = Array.from({ length: 64 }, (_, i) => ({ name: `user${i}@example.com`, cost: 4 }))
@@ -76,14 +76,16 @@ async function readResults(): Promise<Map<string, string[]>> {
   return new Map([...byAddress].map(([address, found]) => [address, found.map(row => row.result)]))
 }
 
+/** The disk is slow here: on a fast one an answer before its row would hardly ever be caught. */
 test('after kill -9 every login that was answered with OK has exactly one row', async () => {
   const seen: string[] = []
   for (let round = 1; round <= 3; round += 1) {
     // Each start but the first has to recover what the kill before it left.
     await using gateway = await startGateway(folder)
     await warmUp(gateway)
+    await using _strace = await slowWrites(gateway.pid, 2)
     const seenNow = await loginUntilKilled(gateway)
-    expect(seenNow.length).toBeGreaterThan(users.length)
+    expect(seenNow).not.toEqual([])
     seen.push(...seenNow)
   }
   {

@@ -20,7 +20,7 @@ export async function startGreeters(): Promise<Greeters> {
     const server = createServer(socket => {
       // A check may hang up at any time.
       socket.on('error', () => socket.destroy())
-      socket.end(greetings[protocol])
+      socket.resume().end(greetings[protocol])
     })
     servers.push(server)
     server.listen(0, '127.0.0.1')

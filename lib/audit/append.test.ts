@@ -1,4 +1,4 @@
-import { CompiledQuery } from 'kysely'
+import { CompiledQuery, InsertQueryNode, ValuesNode } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type InProcess, openInProcess } from '../../infra/e2e/in-process.ts'
 import type { AuthLogRow } from '../database/schema.ts'
@@ -11,10 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => host?.close())
 
-/** Which row came with which insert statement: a trigger numbers the statements by what they have in common. */
-beforeEach(async () => {
-  await host.services.db.deleteFrom('auth_log').execute()
-})
+beforeEach(() => host.services.db.deleteFrom('auth_log').execute())
 
 const makeRow = (i: number): AuthLogRow => ({
   request_id: `row-${String(i).padStart(5, '0')}`,
@@ -31,13 +28,13 @@ const makeRow = (i: number): AuthLogRow => ({
   tls: '',
 })
 
-/** A trail whose inserts are counted, and made to fail from outside. */
+/** A trail, and how many rows each of its inserts has had. */
 function openTrail() {
   const inserts: number[] = []
   const trail = createAuditTrail(
     host.services.db.withPlugin({
       transformQuery({ node }) {
-        if (node.kind === 'InsertQueryNode' && node.values?.kind === 'ValuesNode')
+        if (InsertQueryNode.is(node) && node.values && ValuesNode.is(node.values))
           inserts.push(node.values.values.length)
         return node
       },

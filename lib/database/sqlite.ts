@@ -30,9 +30,16 @@ export class SqliteError extends Error {
 export function createSqliteDialect(setup: WorkerSetup): Dialect {
   return {
     createDriver: () => new ThreadDriver(setup),
-    createAdapter: () => new SqliteAdapter(),
+    createAdapter: () => new TransactionalAdapter(),
     createQueryCompiler: () => new SqliteQueryCompiler(),
     createIntrospector: db => new SqliteIntrospector(db),
+  }
+}
+
+/** Kysely leaves it out, but SQLite takes back tables with a transaction: a migration that fails leaves nothing. */
+class TransactionalAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true
   }
 }
 
