@@ -7,6 +7,7 @@ import { HashBusy, type Passwords } from '../mailbox/passwords.ts'
 import type { HashTask } from './hash-worker.ts'
 
 export interface HashPool extends Passwords {
+  /** Refuses the calls that wait, as HashBusy. */
   close(): Promise<void>
 }
 
@@ -84,6 +85,9 @@ export function createHashPool(threads: number, deadlineMs: number): HashPool {
       }
     },
 
-    close: () => pool.destroy(),
+    async close() {
+      for (const { done } of queue.splice(0)) done.reject(new HashBusy('the hash pool is closing'))
+      await pool.destroy()
+    },
   }
 }
