@@ -1,7 +1,8 @@
 /** A backend's first line, for tests in which nobody logs in to it: enough for the health checks. */
 import { once } from 'node:events'
-import { type AddressInfo, createServer, type Server } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import type { Protocol } from '../../lib/mailbox/protocols.ts'
+import { chooseFreePort } from './ports.ts'
 
 const greetings: Record<Protocol, string> = {
   imap: '* OK ready\r\n',
@@ -23,9 +24,10 @@ export async function startGreeters(): Promise<Greeters> {
       socket.resume().end(greetings[protocol])
     })
     servers.push(server)
-    server.listen(0, '127.0.0.1')
+    const port = await chooseFreePort()
+    server.listen(port, '127.0.0.1')
     await once(server, 'listening')
-    return (server.address() as AddressInfo).port
+    return port
   }
   return {
     ports: { imap: await start('imap'), pop3: await start('pop3'), smtp: await start('smtp') },

@@ -5,6 +5,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { chooseFreePort } from './ports.ts'
 
 export interface FunctionInstance {
   /** @returns what the handler returned */
@@ -39,7 +40,7 @@ export async function startFunction(bundle: string, env: Record<string, string>)
     results.get(id)?.resolve(await json(request))
     response.end()
   })
-  api.listen(0, '127.0.0.1')
+  api.listen(await chooseFreePort(), '127.0.0.1')
   await once(api, 'listening')
   const { port } = api.address() as AddressInfo
 
