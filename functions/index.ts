@@ -1,7 +1,8 @@
 /** The functions, one per concern. Each can run in any host: the adapter's listeners, a cloud function, a test. */
-import { createNginxAuth, path } from './nginx-auth/app.ts'
+import { answerUnparsed, createNginxAuth, notDecided } from './nginx-auth/app.ts'
 
-export const functions = [
-  /** nginx plane: loopback or a unix socket, answers in headers, nothing else may listen there. */
-  { name: 'nginx-auth', path, plane: 'nginx', create: createNginxAuth },
-] as const
+/** Asked by nginx at every login. Has a listener of its own: its answers are header lines, and few of them. */
+export const nginxAuth = { name: 'nginx-auth', create: createNginxAuth, answerUnparsed, fallback: notDecided }
+
+/** All of them; the name is that of the folder. */
+export const functions = [nginxAuth] as const

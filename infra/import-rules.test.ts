@@ -1,6 +1,6 @@
 /** Plants imports that the house forbids and expects the linter to see each of them. */
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -33,9 +33,9 @@ test.each([
   ['lib/mailbox/planted.ts', '../login/authenticate.ts'],
   ['lib/backend/planted.ts', '../../infra/cli/main.ts'],
   ['lib/audit/planted.ts', 'mysql2'],
-  ['lib/login/rules.ts', 'kysely'],
-  ['lib/login/rules.ts', 'node:fs'],
   ['lib/backend/rules.ts', '../runtime/config.ts'],
+  ['lib/planted.ts', './login/authenticate.ts'],
+  ['lib/planted.ts', 'better-sqlite3'],
   ['lib/database/planted.ts', '../mailbox/name.ts'],
   ['lib/hot-state/planted.ts', '../login/rules.ts'],
   ['lib/settings/planted.ts', '../runtime/config.ts'],
@@ -55,4 +55,19 @@ test.each([
   ['infra/adapter/planted.ts', '../../lib/runtime/services.ts'],
 ])('%s may import %s', (path, specifier) => {
   expect(lint(path, specifier)).toMatchObject({ status: 0 })
+})
+
+test('rules decide and do nothing: they import types, other rules, and what computes', () => {
+  const files = globSync('lib/*/rules.ts')
+  expect(files.length).toBeGreaterThan(1)
+  for (const file of files) {
+    const imports = readFileSync(file, 'utf8').matchAll(/^import (?!type )(.*) from '(.*)'$/gm)
+    for (const [line, names, specifier] of imports) {
+      const onlyTypes = names!
+        .replace(/[{}]/g, '')
+        .split(',')
+        .every(name => name.trim().startsWith('type '))
+      if (!onlyTypes) expect(specifier, line).toMatch(/rules\.ts$|^node:(crypto|net)$|^ipaddr\.js$/)
+    }
+  }
 })

@@ -6,9 +6,9 @@ import type { LambdaEvent } from 'hono/aws-lambda'
 import { v7 as newRequestId } from 'uuid'
 import type { Decision } from '../../lib/login/attempt.ts'
 import { authenticate, type LoginServices } from '../../lib/login/authenticate.ts'
-import { type Answer, type HeaderLine, readAttempt, writeDecision } from './wire.ts'
+import { type Answer, type HeaderLine, readAttempt, salvageLines, writeDecision } from './wire.ts'
 
-export const path = '/api/auth'
+const path = '/api/auth'
 
 export interface NginxAuthServices extends LoginServices {
   settings: LoginServices['settings'] & { auth_server: { secret: string } }
@@ -41,11 +41,7 @@ export function createNginxAuth(services: NginxAuthServices): Hono {
  * @param packet what was received, as far as it is known
  */
 export async function answerUnparsed(services: NginxAuthServices, packet: Buffer): Promise<string> {
-  const [, ...rest] = packet.toString('latin1').split(/\r?\n/)
-  const lines = rest
-    .map(line => /^([^:]*):\s*(.*)$/s.exec(line))
-    .flatMap(m => (m ? [[m[1]!, m[2]!] as const] : []))
-  const headers = Object.entries(await answer(services, lines, true))
+  const headers = Object.entries(await answer(services, salvageLines(packet), true))
   return ['HTTP/1.1 200 OK', ...headers.map(h => h.join(': ')), 'Connection: close', '', ''].join('\r\n')
 }
 

@@ -15,6 +15,15 @@ export type HeaderLine = readonly [name: string, value: string]
 /** Header lines of an answer; values one latin1 character per byte. Serialised with a status line ≤ 1024 bytes (A:325). */
 export type Answer = Record<string, string>
 
+/** The header lines of a request that the HTTP parser refused, as far as they can be told. */
+export function salvageLines(packet: Buffer): HeaderLine[] {
+  const [, ...lines] = packet.toString('latin1').split(/\r?\n/)
+  return lines.flatMap(line => {
+    const [, name, value] = /^([^:]*):\s*(.*)$/s.exec(line) ?? []
+    return name === undefined || value === undefined ? [] : [[name, value] as const]
+  })
+}
+
 /** nginx sends each of these once. Twice means that somebody smuggled a line in (CVE-2026-28753). */
 const guarded = /^(auth|client|proxy-protocol)-/
 
@@ -82,18 +91,21 @@ function findFault(
 /**
  * Undoes nginx's escaping of names and passwords once, on bytes: it escapes 0x00–0x20 and `%` and leaves all else raw
  * (A:1478-1503); `+` is a plus. Then reads UTF-8.
- * @returns null for a half escape, a byte below 0x20 or 0x7F (it could split lines at the backend), or no UTF-8
+ * @returns null for a half escape, a byte below 0x20 or 0x7F (it could split lines at the backend), no UTF-8, or more
+ *   than any name or password has: later steps need not stand kilobytes
  */
 function decodeText(value = ''): string | null {
   if (/%(?![0-9A-Fa-f]{2})|[^\x00-\xff]/.test(value)) return null
   const raw = value.replace(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-  if (/[\x00-\x1f\x7f]/.test(raw)) return null
+  if (raw.length > mostBytes || /[\x00-\x1f\x7f]/.test(raw)) return null
   try {
     return utf8.decode(Buffer.from(raw, 'latin1'))
   } catch {
     return null
   }
 }
+
+const mostBytes = 1_024
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -115,12 +127,12 @@ export function writeDecision(attempt: Pick<Attempt, 'protocol' | 'method'>, dec
   return attempt.method === 'none' ? { ...answer, 'Auth-User': '' } : answer
 }
 
-function writeAccept({ route, login }: Extract<Decision, { kind: 'accept' }>): Answer {
+function writeAccept({ route, backendLogin }: Extract<Decision, { kind: 'accept' }>): Answer {
   return {
     'Auth-Status': 'OK',
     'Auth-Server': route.address,
     'Auth-Port': String(route.port),
-    'Auth-User': Buffer.from(login, 'utf8').toString('latin1'),
+    'Auth-User': Buffer.from(backendLogin, 'utf8').toString('latin1'),
   }
 }
 

@@ -1,10 +1,9 @@
 /** The control socket of a running gateway: the command line's verbs, for whoever may open the file (mode 0600). */
-import { chmodSync } from 'node:fs'
 import { createServer, type IncomingMessage, request, type Server } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { Refusal } from '../../lib/refusal.ts'
 import { ConfigError } from '../../lib/runtime/config-error.ts'
-import { listen } from '../../lib/runtime/node.ts'
+import { listen } from '../../lib/runtime/listen.ts'
 import type { Services } from '../../lib/runtime/services.ts'
 import { type VerbName, type VerbResult, verbs } from './verbs.ts'
 
@@ -27,8 +26,7 @@ export async function openControl(services: Services, file: string): Promise<Ser
     outgoing.setHeader('Content-Type', 'application/json')
     outgoing.end(JSON.stringify(await perform(services, incoming)))
   })
-  await listen(server, `unix:${file}`, 0, 'MAILGATEWAY_DATA_DIR')
-  chmodSync(file, 0o600)
+  await listen(server, { host: `unix:${file}`, port: 0, mode: 0o600, setting: 'MAILGATEWAY_DATA_DIR' })
   return server
 }
 

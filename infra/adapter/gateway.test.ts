@@ -7,11 +7,14 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { openSqlite } from '../../lib/database/open.ts'
 import { ask, nginxLines } from '../e2e/ask.ts'
 import { type Gateway, startGateway } from '../e2e/gateway.ts'
 import { chooseFreePort } from '../e2e/ports.ts'
+
+// Each start is a process of its own, which takes a second on a busy machine.
+vi.setConfig({ testTimeout: 120_000 })
 
 let folder: string
 
@@ -70,7 +73,7 @@ describe('a running gateway', () => {
     const { code, stderr } = await gateway.cli(['start'])
     expect(code).toBe(1)
     expect(stderr).toBe(
-      `mailgateway: another gateway is using ${gateway.folder}; stop it, or choose another MAILGATEWAY_DATA_DIR\n`,
+      `mailgateway: another gateway or command is using ${dataFile('mailgateway.db')}; stop it, or say which one you mean with MAILGATEWAY_DATA_DIR\n`,
     )
     const status = await login()
     expect(status).not.toBe(await login('not the password'))
@@ -143,14 +146,8 @@ describe('a start that is refused: exit code 1, one line', () => {
 
   test.each([
     [{ DATABASE_URL: 'mysql://joe:geheim@127.0.0.1/x' }, /environment DATABASE_URL.*cannot use MySQL yet/],
-    [{ REDIS_URL: 'redis://:geheim@127.0.0.1/0' }, /environment REDIS_URL.*cannot use Redis yet/],
-    [{ DATABASE_URL: 'sqlite:/missing/x.db' }, /cannot open the database \/missing\/x\.db \(ENOENT\)/],
+    [{ DATABASE_URL: 'sqlite:/missing/x.db' }, /cannot use \/missing \(ENOENT\); name a folder/],
     [{ MAILGATEWAY_AUTH_SERVER_PROT: '1' }, /MAILGATEWAY_AUTH_SERVER_PROT: unknown setting; did you mean/],
-    [{ MAILGATEWAY_AUTH_SERVER_PORT: 'x' }, /auth_server\.port in environment .*"x"/],
-    [
-      { MAILGATEWAY_AUTH_SERVER_HOST: '0.0.0.0' },
-      /auth_server\.host .* is not loopback; set auth_server\.secret/,
-    ],
     [
       { MAILGATEWAY_DATA_DIR: `/tmp/${'x'.repeat(120)}` },
       /MAILGATEWAY_DATA_DIR: .* too long; use at most 94/,

@@ -5,7 +5,7 @@ import type { BackendRow } from '../../lib/database/schema.ts'
 import type { VerbResult } from '../adapter/verbs.ts'
 import { call } from './call.ts'
 import { type OutputOptions, print, showTime, table } from './output.ts'
-import { readNumber, readOptional } from './values.ts'
+import { readDashes, readNumber } from './values.ts'
 
 interface Place {
   protocol?: string
@@ -30,7 +30,7 @@ export function addBackendCommands(program: Command): void {
   add.requiredOption('--host <h>', 'name or IP address; names are resolved by the gateway')
   add.requiredOption('--port <n>', 'such as 143, 110, 587', readNumber)
   addPlaceOptions(add).action(async ({ json, ...place }: OutputOptions & Place) => {
-    print({ json }, await call('backend add', place), showSaved('added'))
+    print({ json }, await call('backend add', readDashes(place)), showSaved('added'))
   })
 
   backend
@@ -46,7 +46,11 @@ export function addBackendCommands(program: Command): void {
   set.option('--port <n>', 'such as 143, 110, 587', readNumber)
   set.option('--state <s>', 'active, draining (no new logins) or off (not even checked)')
   addPlaceOptions(set).action(async (meant: string, { json, ...changes }: OutputOptions & Place) => {
-    print({ json }, await call('backend set', { backend: meant, changes }), showSaved('changed'))
+    print(
+      { json },
+      await call('backend set', { backend: meant, changes: readDashes(changes) }),
+      showSaved('changed'),
+    )
   })
 
   backend
@@ -95,8 +99,8 @@ function addPlaceOptions(command: Command): Command {
       '0 is asked first, higher ones are backups, 0 to 9 (default when added: 0)',
       readNumber,
     )
-    .option('--domain <d>', 'only for mailboxes of this domain; - for any', readOptional)
-    .option('--pool <name>', 'only for mailboxes assigned to this pool; - for none', readOptional)
+    .option('--domain <d>', 'only for mailboxes of this domain; - for any')
+    .option('--pool <name>', 'only for mailboxes assigned to this pool; - for none')
     .option('--json', 'as JSON')
 }
 

@@ -4,7 +4,7 @@ import { inlineHashing } from '../../lib/runtime/hash-inline.ts'
 import { createLog } from '../../lib/runtime/log.ts'
 import { openServices } from '../../lib/runtime/services.ts'
 import { askGateway, runVerb } from '../adapter/control.ts'
-import { controlFile, lockDataFolder } from '../adapter/gateway.ts'
+import { controlFile, lockDatabase } from '../adapter/data-folder.ts'
 import type { VerbName, VerbResult } from '../adapter/verbs.ts'
 
 /** @throws Refusal, ConfigError, or an Error with the message of the part that failed */
@@ -13,7 +13,7 @@ export async function call<Name extends VerbName>(verb: Name, input: unknown): P
   const reply = await askGateway(controlFile(config.dataDir), verb, input)
   if (reply) return reply.result as VerbResult<Name>
 
-  const lock = lockDataFolder(config.dataDir)
+  const lock = lockDatabase(config)
   const services = await openServices(config, createLog({ level: 'warn', file_path: '' }), inlineHashing)
   try {
     return await runVerb(services, verb, input)

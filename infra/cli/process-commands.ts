@@ -6,7 +6,7 @@ import type { Database } from '../../lib/database/schema.ts'
 import { describeConfig, loadConfig } from '../../lib/runtime/config.ts'
 import { embeddedFile } from '../../lib/runtime/services.ts'
 import { migrations } from '../../migrations/index.ts'
-import { lockDataFolder } from '../adapter/gateway.ts'
+import { lockDatabase } from '../adapter/data-folder.ts'
 import { runGateway } from '../adapter/main.ts'
 import { type OutputOptions, print, table } from './output.ts'
 
@@ -68,7 +68,7 @@ export function addProcessCommands(program: Command): void {
 async function withDatabase<T>(work: (db: Database) => Promise<T>): Promise<T> {
   const config = readConfig()
   const file = embeddedFile(config)
-  const lock = lockDataFolder(config.dataDir)
+  const lock = lockDatabase(config)
   const { db, close } = openSqlite(file)
   try {
     return await work(db)

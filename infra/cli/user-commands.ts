@@ -5,7 +5,7 @@ import { protocols } from '../../lib/mailbox/protocols.ts'
 import { call } from './call.ts'
 import { type OutputOptions, print, showTime, table } from './output.ts'
 import { readNewPassword } from './password.ts'
-import { readList, readNumber, readOptional } from './values.ts'
+import { readDashes, readList, readNumber } from './values.ts'
 
 interface PasswordOptions extends OutputOptions {
   passwordStdin?: boolean
@@ -69,10 +69,10 @@ export function addUserCommands(program: Command): void {
     .description('change owner, protocols or pool')
     .option('--owner <text>', 'who answers for it')
     .option('--protocols <list>', allowed, readList)
-    .option('--pool <name>', 'send its logins to the backends of this pool; - for none', readOptional)
+    .option('--pool <name>', 'send its logins to the backends of this pool; - for none')
     .option('--json', 'as JSON')
     .action(async (name: string, { json, ...changes }: OutputOptions & Assignment) => {
-      print({ json }, await call('user set', { name, changes }), showOne)
+      print({ json }, await call('user set', { name, changes: readDashes(changes) }), showOne)
     })
 
   user

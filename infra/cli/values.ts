@@ -17,5 +17,16 @@ export function readDuration(text: string): number {
   return ms
 }
 
-/** `-` takes an assignment away. */
-export const readOptional = (text: string): string | null => (text === '-' ? null : text)
+interface Assignment {
+  pool?: string | null
+  domain?: string | null
+}
+
+/** `-` takes an assignment away. Not an option's own parser: commander makes '' of a null that it returns. */
+export function readDashes<Options extends Assignment>(given: Options): Options {
+  const options = { ...given }
+  for (const key of ['pool', 'domain'] as const) {
+    if (options[key] === '-') options[key] = null
+  }
+  return options
+}

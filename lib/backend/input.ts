@@ -1,18 +1,9 @@
 /** What people may say about a backend, checked and brought to one form. */
 import { isIP } from 'node:net'
-import { domainToASCII } from 'node:url'
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
+import { canonicalDomain } from '../domain.ts'
 import { protocols } from '../mailbox/protocols.ts'
-
-const label = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/
-
-/** Lower-case A-labels without the final dot; null = no DNS name. `127.1` and `0x7f` are numbers, no names. */
-function toDnsName(text: string): string | null {
-  const name = domainToASCII(text.replace(/\.$/, ''))
-  const isName = name.length <= 253 && isIP(name) === 0 && name.split('.').every(part => label.test(part))
-  return isName ? name : null
-}
 
 /** An address in its shortest form, an IPv4 one inside IPv6 as IPv4; null = no address, or one with a zone. */
 function toAddress(text: string): string | null {
@@ -40,13 +31,16 @@ function wholeNumber(smallest: number, largest: number) {
 const fields = {
   protocol: z.enum(protocols, `must be one of ${protocols.join(', ')}`),
   host: normalised(
-    text => toAddress(text) ?? toDnsName(text),
+    text => toAddress(text) ?? canonicalDomain(text),
     'must be a DNS name or an IP address without brackets and zone',
   ),
   port: wholeNumber(1, 65_535),
   weight: wholeNumber(1, 1_000),
   tier: wholeNumber(0, 9),
-  domain: normalised(toDnsName, 'must be a mail domain such as example.org, or null for any').nullable(),
+  domain: normalised(
+    canonicalDomain,
+    'must be a mail domain such as example.org, or null for any',
+  ).nullable(),
   pool: z
     .string('must be text, or null for none')
     .regex(/^[a-z0-9_.-]{1,64}$/, 'must be 1 to 64 of a-z 0-9 - _ . or null for none')

@@ -21,8 +21,6 @@ export interface ResolverOptions {
   clock: () => number
 }
 
-export type NameResolver = ReturnType<typeof createResolver>
-
 const shortestTtlMs = 1_000
 const longestTtlMs = 3_600_000
 const retryMs = 5_000

@@ -38,7 +38,7 @@ export function createSnapshot({ db, log, clock, onChange }: SnapshotParts) {
    */
   async function rowsAt(version: string | null): Promise<BackendRow[]> {
     if (held !== null && (held.version === version || clock() - failedAt < retryMs)) return held.rows
-    if (reading?.version !== version) reading = { version, rows: readNews(version) }
+    if (reading?.version !== version) reading = { version, rows: read(version, onChange) }
     const mine = reading
     try {
       return await mine.rows
@@ -47,18 +47,12 @@ export function createSnapshot({ db, log, clock, onChange }: SnapshotParts) {
     }
   }
 
-  async function readNews(version: string | null): Promise<BackendRow[]> {
-    const rows = await read(version)
-    onChange()
-    return rows
-  }
-
   /** Reads the table whatever the version: the hot state may have forgotten it. Throws as `rowsAt` does. */
   function reread(): Promise<BackendRow[]> {
     return read(held?.version ?? null)
   }
 
-  async function read(version: string | null): Promise<BackendRow[]> {
+  async function read(version: string | null, onNews = () => {}): Promise<BackendRow[]> {
     lastTurn += 1
     const turn = lastTurn
     try {
@@ -69,6 +63,7 @@ export function createSnapshot({ db, log, clock, onChange }: SnapshotParts) {
         held = { version, rows }
         failedAt = Number.NEGATIVE_INFINITY
       }
+      onNews()
       return held?.rows ?? rows
     } catch (error) {
       if (held === null) throw error

@@ -1,6 +1,6 @@
 /**
  * The tables, as Kysely sees them. Times are UTC milliseconds, booleans 0/1, ids are ours (UUIDv7 text, so they
- * sort by time). Columns of tables whose issue is still to come are added by that issue's own migration.
+ * sort by time). Tables that nothing uses yet hold their place; the migration that puts them to use may change them.
  */
 import type { Insertable, Kysely, Selectable } from 'kysely'
 
@@ -66,7 +66,7 @@ interface AdminTable {
 
 /** One row per auth attempt, durable before nginx gets its answer. */
 interface AuthLogTable {
-  /** UUIDv7 of the request; also in the log lines. A row written twice is one row. */
+  /** UUIDv7 of the request; also in the log lines. */
   request_id: string
   time: number
   /** Canonical name, or, where there is none, the name as sent with control bytes escaped, cut to 255 characters. */

@@ -44,6 +44,8 @@ function prepare(sql: string): SqliteDatabase.Statement {
 }
 
 function execute(id: number, sql: string, parameters: readonly unknown[]): WorkerAnswer {
+  // After some errors, a full disk among them, SQLite has rolled back by itself; another one would hide the cause.
+  if (sql === 'rollback' && !sqlite.inTransaction) return { id, rows: [], changes: 0 }
   try {
     const statement = prepare(sql)
     if (statement.reader) return { id, rows: statement.all(...parameters), changes: 0 }

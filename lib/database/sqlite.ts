@@ -1,6 +1,7 @@
 /**
  * Kysely on SQLite in a worker thread: neither a commit's fsync nor a long search blocks the event loop, on which
- * logins wait. One connection, so queries wait for a transaction that is open.
+ * logins wait. One connection, which Kysely hands to one user at a time (SqliteAdapter.supportsMultipleConnections is
+ * false): queries wait for a transaction that is open.
  */
 import { once } from 'node:events'
 import { extname } from 'node:path'
@@ -54,7 +55,6 @@ class ThreadDriver implements Driver {
   #worker: Worker | undefined
   #failure: Error | undefined
   #nextId = 0
-  #turn: Promise<void> = Promise.resolve()
 
   constructor(setup: WorkerSetup) {
     this.#setup = setup
@@ -72,16 +72,11 @@ class ThreadDriver implements Driver {
   }
 
   async acquireConnection(): Promise<DatabaseConnection> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const before = this.#turn
-    this.#turn = promise
-    await before
-    return new ThreadConnection((sql, parameters) => this.#ask(sql, parameters), resolve)
+    return new ThreadConnection((sql, parameters) => this.#ask(sql, parameters))
   }
 
-  async releaseConnection(connection: DatabaseConnection): Promise<void> {
-    ;(connection as ThreadConnection).release()
-  }
+  /** The connection stays open; Kysely gives it to the next that waits. */
+  async releaseConnection(): Promise<void> {}
 
   async beginTransaction(connection: DatabaseConnection): Promise<void> {
     // IMMEDIATE takes the write lock at once: a later upgrade could fail half way.
@@ -131,14 +126,9 @@ class ThreadDriver implements Driver {
 
 class ThreadConnection implements DatabaseConnection {
   readonly #ask: (sql: string, parameters: readonly unknown[]) => Promise<QueryResult<unknown>>
-  readonly release: () => void
 
-  constructor(
-    ask: (sql: string, parameters: readonly unknown[]) => Promise<QueryResult<unknown>>,
-    release: () => void,
-  ) {
+  constructor(ask: (sql: string, parameters: readonly unknown[]) => Promise<QueryResult<unknown>>) {
     this.#ask = ask
-    this.release = release
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {

@@ -106,14 +106,16 @@ export function describeHotState(driver: string, create: () => Promise<Subject>)
 
     test('a distinct set counts members once and stops at its cap', async () => {
       const add = (member: string) => hot.apply([{ op: 'add', key: 's', member, cap: 3, ttlMs: 10_000 }])
-      expect(await add('a')).toEqual([{ count: 1, added: true }])
-      expect(await add('a')).toEqual([{ count: 1, added: false }])
+      expect(await add('a')).toEqual([{ count: 1, outcome: 'added' }])
+      expect(await add('a')).toEqual([{ count: 1, outcome: 'present' }])
       const parallel = await Promise.all(Array.from({ length: 20 }, (_, i) => add(`m${i}`)))
-      expect(parallel.flat().filter(r => r.added)).toHaveLength(2)
-      expect(await add('late')).toEqual([{ count: 3, added: false }])
+      expect(parallel.flat().filter(r => r.outcome === 'added')).toHaveLength(2)
+      expect(await add('late')).toEqual([{ count: 3, outcome: 'full' }])
+      expect(await add('a')).toEqual([{ count: 3, outcome: 'present' }])
+      expect(await hot.apply([{ op: 'read', key: 's' }])).toEqual(['3'])
       expect(await hot.apply([{ op: 'drop', key: 's', member: 'a' }])).toEqual([2])
       expect(await hot.apply([{ op: 'drop', key: 's', member: 'never there' }])).toEqual([2])
-      expect(await add('late')).toEqual([{ count: 3, added: true }])
+      expect(await add('late')).toEqual([{ count: 3, outcome: 'added' }])
     })
 
     test('a distinct set ends with its first member', async () => {
@@ -122,7 +124,7 @@ export function describeHotState(driver: string, create: () => Promise<Subject>)
       await pass(ttlMs / 2)
       await add('b')
       await pass(ttlMs * 0.75)
-      expect(await add('c')).toEqual([{ count: 1, added: true }])
+      expect(await add('c')).toEqual([{ count: 1, outcome: 'added' }])
     })
 
     test('nothing happens between the operations of one list', async () => {

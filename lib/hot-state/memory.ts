@@ -11,9 +11,9 @@ type Content =
 
 type Entry = Content & { endsAt: number }
 
-/** Which kind of entry an operation works on; `remove` works on any. A count can be read. */
+/** Which kind of entry an operation works on; `read` and `remove` work on any. */
 const kinds: Record<Op['op'], Content['kind'][]> = {
-  read: ['value', 'count'],
+  read: ['value', 'count', 'set'],
   write: ['value'],
   remove: ['value', 'count', 'set'],
   claim: ['value'],
@@ -94,7 +94,8 @@ export function createMemoryHotState(clock: () => number, maxEntries = 200_000):
     switch (op.op) {
       case 'read':
         if (entry?.kind === 'count') return String(entry.count)
-        return entry?.kind === 'value' ? entry.value : null
+        if (entry?.kind === 'set') return String(entry.members.size)
+        return entry?.value ?? null
       case 'write': {
         const known = entry?.kind === 'value' ? entry.version : undefined
         if (op.version !== undefined && known !== undefined && known > op.version) return false
@@ -115,11 +116,12 @@ export function createMemoryHotState(clock: () => number, maxEntries = 200_000):
       case 'add': {
         if (entry?.kind !== 'set') {
           put(op.key, { kind: 'set', members: new Set([op.member]) }, op.ttlMs, now, false)
-          return { count: 1, added: true }
+          return { count: 1, outcome: 'added' }
         }
-        const added = !entry.members.has(op.member) && entry.members.size < op.cap
-        if (added) entry.members.add(op.member)
-        return { count: entry.members.size, added }
+        const { members } = entry
+        const outcome = members.has(op.member) ? 'present' : members.size < op.cap ? 'added' : 'full'
+        if (outcome === 'added') members.add(op.member)
+        return { count: members.size, outcome }
       }
       case 'drop': {
         if (entry?.kind !== 'set') return 0

@@ -18,7 +18,7 @@ export interface HotState {
 export type TimeToLive = number | null
 
 export type Op =
-  /** Answers the value, or null. A tombstone reads as null. */
+  /** Answers the value, or null; of a count or a set its number as text. A tombstone reads as null. */
   | { op: 'read'; key: string }
   /**
    * Stores the value. With `version`: only if the stored entry has no version or one that is not higher.
@@ -33,8 +33,9 @@ export type Op =
   /** Adds one and answers the new count. The first increment sets the time to live, later ones do not move it. */
   | { op: 'increment'; key: string; ttlMs: TimeToLive }
   /**
-   * Adds a member to a distinct set, unless it has `cap` members already. Answers the count after the step and
-   * whether the member is new. The first member sets the time to live, later ones do not move it.
+   * Adds a member to a distinct set, unless it has `cap` members already. Answers the count after the step, and
+   * whether the member was added, was there before, or found the set full. The first member sets the time to live,
+   * later ones do not move it.
    */
   | { op: 'add'; key: string; member: string; cap: number; ttlMs: TimeToLive }
   /** Takes a member out of a distinct set. Answers the count that is left. */
@@ -46,7 +47,7 @@ interface ResultByOp {
   remove: boolean
   claim: boolean
   increment: number
-  add: { count: number; added: boolean }
+  add: { count: number; outcome: 'added' | 'present' | 'full' }
   drop: number
 }
 

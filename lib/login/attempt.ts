@@ -29,6 +29,6 @@ export interface Attempt {
 
 /** `waitSeconds`: how long nginx holds the error back; null = it closes the client's connection. */
 export type Decision =
-  | { kind: 'accept'; route: Choice; login: string }
+  | { kind: 'accept'; route: Choice; backendLogin: string }
   | { kind: 'refuse'; reason: RefuseReason; waitSeconds: number | null }
   | { kind: 'later'; reason: LaterReason; waitSeconds: number | null }

@@ -10,7 +10,7 @@ import type { AuditTrail } from '../audit/append.ts'
 import { versionKey as backendsVersionKey, type Directory } from '../backend/directory.ts'
 import type { Op } from '../hot-state/port.ts'
 import { canonicalName } from '../mailbox/name.ts'
-import { HashBusy } from '../mailbox/passwords.ts'
+import { HashBusy, nobodysHash } from '../mailbox/passwords.ts'
 import type { Attempt, Decision } from './attempt.ts'
 import { describeAttempt } from './audit-row.ts'
 import { type CredentialServices, prove, readRemembered, recallOps } from './credentials.ts'
@@ -32,7 +32,7 @@ interface Outcome {
   memories: Op[]
 }
 
-/** For the audit row and the answer, after the time for deciding is over. */
+/** For the audit row, after the time for deciding is over. */
 const settleMs = 1_000
 
 /**
@@ -40,32 +40,37 @@ const settleMs = 1_000
  * `accept` only after the row of the attempt is durable. Whatever breaks becomes `later`.
  */
 export async function authenticate(services: LoginServices, attempt: Attempt): Promise<Decision> {
-  const name = canonicalName(attempt.user, services.settings.auth.default_domain)
-  try {
-    const outcome = await within(services.settings.auth.deadline, decide(services, attempt, name)).catch(
-      error => postpone(services, attempt, error),
-    )
-    await within(settleMs, settle(services, attempt, name, outcome))
-    return outcome.decision
-  } catch (error) {
-    return postpone(services, attempt, error).decision
-  }
+  const { default_domain, deadline } = services.settings.auth
+  const name = canonicalName(attempt.user, default_domain)
+  const giveUp = (error: unknown) => postpone(services, attempt, error)
+  const outcome = await within(deadline, decide(services, attempt, name)).catch(giveUp)
+  return within(settleMs, settle(services, attempt, name, outcome)).then(
+    () => outcome.decision,
+    error => giveUp(error).decision,
+  )
 }
 
 async function decide(services: LoginServices, attempt: Attempt, name: string | null): Promise<Outcome> {
-  const login = precheck(attempt, name)
-  if ('reason' in login) return { decision: refuse(login.reason, attempt), memories: [] }
+  const credentials = precheck(attempt, name)
+  if ('reason' in credentials) return { decision: refuse(credentials.reason, attempt), memories: [] }
 
   const [account, storedProof, backendsVersion] = await services.hot.apply([
-    ...recallOps(services, login),
+    ...recallOps(services, credentials),
     { op: 'read', key: backendsVersionKey },
   ])
   const remembered = readRemembered(account, storedProof)
-  const proof = judge(await prove(services, login, remembered, attempt.receivedAt), login.protocol)
-  if ('reason' in proof) return { decision: refuse(proof.reason, attempt), memories: [] }
-
-  const route = await services.backends.choose(wantedRoute(proof.account, login.protocol), backendsVersion)
-  return { decision: conclude(attempt, proof.account, route), memories: proof.memories }
+  const { proof, memories, hashed } = await prove(services, credentials, remembered, attempt.receivedAt)
+  const verdict = judge(proof, credentials.protocol)
+  if ('reason' in verdict) {
+    // A refusal that comes sooner than for a wrong password would tell that this one is right.
+    if (!hashed) await services.passwords.verify(credentials.password, nobodysHash)
+    return { decision: refuse(verdict.reason, attempt), memories: [] }
+  }
+  const route = await services.backends.choose(
+    wantedRoute(verdict.account, credentials.protocol),
+    backendsVersion,
+  )
+  return { decision: conclude(attempt, verdict.account, route), memories }
 }
 
 /**
@@ -75,14 +80,17 @@ async function decide(services: LoginServices, attempt: Attempt, name: string | 
 async function settle(services: LoginServices, attempt: Attempt, name: string | null, outcome: Outcome) {
   const { decision, memories } = outcome
   const row = describeAttempt(attempt, name, decision, services.clock())
-  const remembered = memories.length > 0 ? services.hot.apply(memories) : undefined
-  await Promise.all([services.audit.append(row), remembered])
+  const remembering = memories.length > 0 ? services.hot.apply(memories) : undefined
+  await Promise.all([services.audit.append(row, settleMs), remembering])
 }
 
 /** What broke is for the log; the client is told to come again. */
 function postpone({ log }: LoginServices, attempt: Attempt, error: unknown): Outcome {
+  const facts = { request_id: attempt.id, error: (error as Error).message }
+  if (error instanceof HashBusy) log.warn(facts, 'login postponed: busy')
+  else if (error instanceof DeadlinePassed) log.warn(facts, 'login postponed: time-out')
+  else log.error({ ...facts, err: error }, 'login postponed')
   const reason =
     error instanceof HashBusy ? 'busy' : error instanceof DeadlinePassed ? 'timeout' : 'unavailable'
-  log.error({ err: error, request_id: attempt.id, reason }, 'login postponed')
   return { decision: later(reason, attempt), memories: [] }
 }

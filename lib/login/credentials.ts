@@ -4,7 +4,7 @@ import type { Database } from '../database/schema.ts'
 import type { HotState, Op } from '../hot-state/port.ts'
 import { type Account, accountKey, readAccount, readCopy, writeCopy } from '../mailbox/account.ts'
 import { nobodysHash, type Passwords } from '../mailbox/passwords.ts'
-import type { Login, Proof } from './rules.ts'
+import type { Credentials, Verdict } from './rules.ts'
 
 export interface CredentialServices {
   db: Database
@@ -33,10 +33,10 @@ export interface Remembered {
 /** A proof in use is written again after this part of its life, so that most logins write nothing. */
 const renewAfter = 0.25
 
-export const recallOps = (services: CredentialServices, login: Login) =>
+export const recallOps = (services: CredentialServices, credentials: Credentials) =>
   [
-    { op: 'read', key: accountKey(login.name) },
-    { op: 'read', key: proofKey(services, login) },
+    { op: 'read', key: accountKey(credentials.name) },
+    { op: 'read', key: proofKey(services, credentials) },
   ] as const
 
 export const readRemembered = (account: string | null, proof: string | null): Remembered => ({
@@ -44,41 +44,50 @@ export const readRemembered = (account: string | null, proof: string | null): Re
   proof: proof === null ? null : JSON.parse(proof),
 })
 
+/** The result of `prove`, and what makes the next one cheap: to be written when the login succeeds. */
+export interface Proved {
+  proof: Verdict
+  memories: Op[]
+  /** Whether it cost a hash. */
+  hashed: boolean
+}
+
 /**
  * Shows whether the password is the user's. An unknown user costs the same read and the same hash.
  * @throws HashBusy, or whatever the database throws
  */
 export async function prove(
   services: CredentialServices,
-  login: Login,
+  credentials: Credentials,
   { account: copy, proof: stored }: Remembered,
   now: number,
-): Promise<Proof> {
+): Promise<Proved> {
   const { cache_ttl, cache_max } = services.settings.auth
   if (stored && now < stored.provedAt + cache_max) {
-    const account = copy ?? (await readAccount(services.db, login.name))?.account
+    const account = copy ?? (await readAccount(services.db, credentials.name))?.account
     if (account && isOf(stored, account)) {
       const memories: Op[] = copy ? [] : [accountWrite(services, account)]
       const isDue = now > stored.writtenAt + cache_ttl * renewAfter
-      if (isDue) memories.push(proofWrite(services, login, { ...stored, writtenAt: now }))
-      return { account, memories }
+      if (isDue) memories.push(proofWrite(services, credentials, { ...stored, writtenAt: now }))
+      return { proof: { account }, memories, hashed: false }
     }
   }
-  const known = await readAccount(services.db, login.name)
-  const matches = await services.passwords.verify(login.password, known?.passwordHash ?? nobodysHash)
-  if (!known) return { reason: 'unknown_user' }
-  if (!matches) return { reason: 'wrong_password' }
+  const known = await readAccount(services.db, credentials.name)
+  const matches = await services.passwords.verify(credentials.password, known?.passwordHash ?? nobodysHash)
+  if (!known) return { proof: { reason: 'unknown_user' }, memories: [], hashed: true }
+  if (!matches) return { proof: { reason: 'wrong_password' }, memories: [], hashed: true }
   const { account } = known
   const { id: accountId, credentialVersion } = account
   const proof = { accountId, credentialVersion, provedAt: now, writtenAt: now }
-  return { account, memories: [accountWrite(services, account), proofWrite(services, login, proof)] }
+  const memories = [accountWrite(services, account), proofWrite(services, credentials, proof)]
+  return { proof: { account }, memories, hashed: true }
 }
 
 const isOf = (proof: StoredProof, account: Account) =>
   proof.accountId === account.id && proof.credentialVersion === account.credentialVersion
 
 /** The key holds a keyed digest: who reads the hot state learns neither the password nor whether two are equal. */
-const proofKey = ({ credentialKey }: CredentialServices, { name, password }: Login) =>
+const proofKey = ({ credentialKey }: CredentialServices, { name, password }: Credentials) =>
   `proof:${createHmac('sha256', credentialKey).update(name).update('\0').update(password).digest('base64url')}`
 
 /** Never over a newer copy or its tombstone: a slow login must not bring back what has been changed meanwhile. */
@@ -90,11 +99,11 @@ const accountWrite = ({ settings }: CredentialServices, account: Account): Op =>
   version: account.version,
 })
 
-const proofWrite = (services: CredentialServices, login: Login, proof: StoredProof): Op => {
+const proofWrite = (services: CredentialServices, credentials: Credentials, proof: StoredProof): Op => {
   const { cache_ttl, cache_max } = services.settings.auth
   return {
     op: 'write',
-    key: proofKey(services, login),
+    key: proofKey(services, credentials),
     value: JSON.stringify(proof),
     ttlMs: Math.min(cache_ttl, proof.provedAt + cache_max - proof.writtenAt),
   }

@@ -18,7 +18,10 @@ export const reasons = {
   empty_password: { kind: 'refuse', meaning: 'the password is empty' },
   password_too_long: { kind: 'refuse', meaning: 'the password is longer than 72 bytes' },
   bad_name: { kind: 'refuse', meaning: 'no mailbox can have such a name' },
-  bad_bytes: { kind: 'refuse', meaning: 'control bytes, or text that is not UTF-8, in name or password' },
+  bad_bytes: {
+    kind: 'refuse',
+    meaning: 'name or password has control bytes, is not UTF-8, or is over 1 KiB',
+  },
   bad_request: { kind: 'refuse', meaning: 'a header of nginx is missing, doubled or unreadable' },
   method_not_offered: { kind: 'refuse', meaning: 'an auth method other than a plain password' },
   login_required: { kind: 'refuse', meaning: 'mail without a login (SMTP auth method none)' },

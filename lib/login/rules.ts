@@ -1,17 +1,16 @@
 /** The decisions of a login, without any doing: same facts, same answer. */
 import type { Choice, Wanted } from '../backend/rules.ts'
-import type { Op } from '../hot-state/port.ts'
 import type { Account } from '../mailbox/account.ts'
-import { maxPasswordBytes } from '../mailbox/passwords.ts'
 import type { Protocol } from '../mailbox/protocols.ts'
+import { maxPasswordBytes } from '../mailbox/rules.ts'
 import type { Attempt, Decision } from './attempt.ts'
 import type { LaterReason, RefuseReason } from './reasons.ts'
 
-/** Whose password was shown to be right, with what to remember of that when the login succeeds; or why none was. */
-export type Proof = { account: Account; memories: Op[] } | { reason: RefuseReason }
+/** Whose password was shown to be right, or why the login is refused. */
+export type Verdict = { account: Account } | { reason: RefuseReason }
 
 /** What is left of an attempt that is worth a look at the account. */
-export interface Login {
+export interface Credentials {
   /** Canonical. */
   name: string
   password: string
@@ -23,7 +22,7 @@ const attemptsPerConnection = 10
 const longestWaitSeconds = 5
 
 /** Stops what cannot be right, whoever the user is. `name` null = the text is no name. */
-export function precheck(attempt: Attempt, name: string | null): Login | { reason: RefuseReason } {
+export function precheck(attempt: Attempt, name: string | null): Credentials | { reason: RefuseReason } {
   const { fault, protocol, password } = attempt
   if (fault !== null) return { reason: fault }
   if (protocol === null) return { reason: 'bad_request' }
@@ -34,7 +33,7 @@ export function precheck(attempt: Attempt, name: string | null): Login | { reaso
 }
 
 /** Adds what the account itself says, only once the password was right: else the answer would tell of accounts. */
-export function judge(proof: Proof, protocol: Protocol): Proof {
+export function judge(proof: Verdict, protocol: Protocol): Verdict {
   if ('reason' in proof) return proof
   if (!proof.account.enabled) return { reason: 'disabled' }
   if (!proof.account.protocols.includes(protocol)) return { reason: 'protocol_not_allowed' }
@@ -50,7 +49,9 @@ export function wantedRoute(
 
 /** The last word on a proven login. `route` is null when no backend can take it. */
 export function conclude(attempt: Attempt, account: Account, route: Choice | null): Decision {
-  return route === null ? later('no_backend', attempt) : { kind: 'accept', route, login: account.login }
+  return route === null
+    ? later('no_backend', attempt)
+    : { kind: 'accept', route, backendLogin: account.login }
 }
 
 export function refuse(reason: RefuseReason, attempt: Attempt): Decision {

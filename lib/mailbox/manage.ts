@@ -46,7 +46,10 @@ const fields = {
 }
 
 const newMailbox = z.strictObject({
-  name: z.string('must be text'),
+  /** Also the login at the backend; nginx reads no answer over 1024 bytes. */
+  name: z
+    .string('must be text')
+    .refine(text => Buffer.byteLength(text) <= 255, 'must have at most 255 bytes'),
   password: z.string('must be text'),
   owner: fields.owner.default(''),
   protocols: fields.protocols.default([...protocols]),

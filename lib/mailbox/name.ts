@@ -1,14 +1,11 @@
 /** One user, one name: every spelling of a mailbox name leads to the same text, or to none. */
-import { domainToASCII } from 'node:url'
+import { canonicalDomain } from '../domain.ts'
 
 const maxBytes = 255
 
 /** Control, formatting (invisible) and line-breaking characters: two names could look alike, or split a line. */
 const hiddenCharacters = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u
 const spaceAtAnEnd = /^\s|\s$/u
-const asciiDomain = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/
-/** What the URL rules behind `domainToASCII` would read as something else than part of a host name. */
-const notInADomain = /[%/?#:@\\[\]\s]/
 
 /**
  * The canonical name: key of every lookup, counter, cache entry and log row.
@@ -26,13 +23,6 @@ export function canonicalName(text: string, defaultDomain: string): string | nul
   if (local === '' || spaceAtAnEnd.test(local) || domain === null) return null
   const name = domain === '' ? local : `${local}@${domain}`
   return Buffer.byteLength(name) <= maxBytes ? name : null
-}
-
-/** The domain as a lower-case A-label, or null if it is none. `例子.CN` is `xn--fsqu00a.cn`. */
-export function canonicalDomain(text: string): string | null {
-  if (notInADomain.test(text)) return null
-  const domain = domainToASCII(text)
-  return asciiDomain.test(domain) ? domain : null
 }
 
 /** The domain of a canonical name, '' if it has none. */

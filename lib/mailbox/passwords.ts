@@ -1,5 +1,6 @@
 /** Mailbox passwords: which may be set, how one is read from the wire, and what hashing needs to offer. */
 import { Refusal } from '../refusal.ts'
+import { maxPasswordBytes } from './rules.ts'
 
 /** Hashes and compares, off the event loop where there is one to protect. */
 export interface Passwords {
@@ -25,8 +26,6 @@ export const bcryptCost = 10
  */
 export const nobodysHash = '$2b$10$Vd5R0RvVXJqkXkzDqNnVGeBsSRcLr0Qh9gkXN0jTqv3kBEQzvOa9m'
 
-/** bcrypt reads no further, so a longer password would be open to everyone who knows the first 72 bytes. */
-export const maxPasswordBytes = 72
 const minCharacters = 8
 
 /** The passwords that attackers try first and that are long enough to be set. */

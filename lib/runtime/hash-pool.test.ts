@@ -45,12 +45,23 @@ test('hashes what bcrypt compares, and compares what bcrypt hashed', async () =>
 
 test('fifty equal comparisons in flight are one computation', async () => {
   const { verify } = open(1, long)
-  const equal = Array.from({ length: 50 }, () => verify('password 0', hashes[0]!))
-  // One thread, first come first served: this one is through only after all that came before it.
-  const { order, all } = watch({ first: equal[0]!, fiftieth: equal[49]!, other: verify('x', hashes[1]!) })
+  const first = verify('password 0', hashes[0]!)
+  const other = verify('x', hashes[1]!)
+  // One thread, first come first served: computed by themselves these would be through after the other.
+  const equal = [first, ...Array.from({ length: 49 }, () => verify('password 0', hashes[0]!))]
+  const { order, all } = watch({ first, other, fiftieth: equal[49]! })
   await all
   expect(order).toEqual(['first', 'fiftieth', 'other'])
   expect(await Promise.all(equal)).toEqual(Array(50).fill(true))
+})
+
+test('an outcome is not kept: the same comparison later is computed again', async () => {
+  const { verify } = open(1, long)
+  await verify('password 0', hashes[0]!)
+  const other = verify('x', hashes[1]!)
+  const { order, all } = watch({ again: verify('password 0', hashes[0]!), other })
+  await all
+  expect(order).toEqual(['other', 'again'])
 })
 
 test('comparisons that differ in the password or the hash are computed each', async () => {

@@ -1,7 +1,8 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, get, type Server } from 'node:http'
-import { connect, createServer as createSocketServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -10,7 +11,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ask, sendRaw } from '../../infra/e2e/ask.ts'
 import { chooseFreePort } from '../../infra/e2e/ports.ts'
 import { ConfigError } from './config-error.ts'
-import { closeGracefully, createNginxPlane, listen } from './node.ts'
+import { closeGracefully, listen } from './listen.ts'
+import { createNginxPlane } from './node.ts'
 
 let folder: string
 const open: Server[] = []
@@ -32,12 +34,15 @@ function keep(server: Server): Server {
 }
 
 const answering = (words: string) => keep(createServer((_, response) => response.end(words)))
+const loopback = (port: number) => ({ host: '127.0.0.1', port, setting: 'auth_server' })
+const unix = (path: string) => ({ host: `unix:${path}`, port: 0, setting: 'auth_server' })
 const hello = [['Auth-Method', 'plain']] as const
+const fallback = { 'Auth-Status': 'later' }
 
 test('a port in use is one line that names the setting', async () => {
   const port = await chooseFreePort()
-  await listen(answering('first'), '127.0.0.1', port, 'auth_server')
-  const refused = await listen(answering('second'), '127.0.0.1', port, 'auth_server').catch(error => error)
+  await listen(answering('first'), loopback(port))
+  const refused = await listen(answering('second'), loopback(port)).catch(error => error)
   expect(refused).toBeInstanceOf(ConfigError)
   expect(refused.message).toBe(
     `auth_server: cannot listen on 127.0.0.1:${port} (EADDRINUSE); free it or choose another`,
@@ -45,23 +50,40 @@ test('a port in use is one line that names the setting', async () => {
   expect((await ask(port, hello)).text).toMatch(/first$/)
 })
 
-test('a socket that an earlier process left is replaced, and everyone may connect', async () => {
+/** What a killed process leaves: a socket's file with nobody behind it. */
+async function leaveSocket(path: string): Promise<void> {
+  const program = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`
+  await once(spawn(process.execPath, ['-e', program]), 'exit')
+  expect(statSync(path).isSocket()).toBe(true)
+}
+
+test('a socket that a killed process left is replaced, and everyone may connect', async () => {
   const path = join(folder, 'plane.sock')
-  const left = createSocketServer().listen(path)
-  await once(left, 'listening')
-  // What a killed process leaves: the file, and nobody behind it. `close` alone would take the file along.
-  const { dev, ino } = statSync(path)
-  await listen(answering('new'), `unix:${path}`, 0, 'auth_server')
-  expect(statSync(path)).not.toMatchObject({ dev, ino })
-  expect(statSync(path).mode & 0o666).toBe(0o666)
+  await leaveSocket(path)
+  await listen(answering('new'), unix(path))
+  expect(statSync(path).mode & 0o777).toBe(0o666)
   expect((await ask(path, hello)).text).toMatch(/new$/)
-  left.close()
+})
+
+test('a socket may be for its owner only', async () => {
+  const path = join(folder, 'control.sock')
+  await listen(answering('new'), { ...unix(path), mode: 0o600 })
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+})
+
+test('a socket that somebody answers on stays with them', async () => {
+  const path = join(folder, 'plane.sock')
+  await listen(answering('first'), unix(path))
+  await expect(listen(answering('second'), unix(path))).rejects.toThrow(
+    `auth_server: cannot listen on ${path} (EADDRINUSE)`,
+  )
+  expect((await ask(path, hello)).text).toMatch(/first$/)
 })
 
 test('a file that is no socket stays', async () => {
   const path = join(folder, 'precious')
   writeFileSync(path, 'text')
-  await expect(listen(answering('x'), `unix:${path}`, 0, 'auth_server')).rejects.toThrow(
+  await expect(listen(answering('x'), unix(path))).rejects.toThrow(
     `auth_server: cannot listen on ${path} (EADDRINUSE)`,
   )
   expect(statSync(path).isFile()).toBe(true)
@@ -78,7 +100,7 @@ test('closing: what has begun is answered, nobody new gets in', async () => {
       response.end('answered')
     }),
   )
-  await listen(server, '127.0.0.1', port, 'server')
+  await listen(server, loopback(port))
   const answer = ask(port, hello)
   await begun.promise
   const closed = closeGracefully(server, 60_000)
@@ -92,7 +114,7 @@ test('closing cuts a connection that never ends', async () => {
   const port = await chooseFreePort()
   const begun = Promise.withResolvers<void>()
   const server = keep(createServer(() => begun.resolve()))
-  await listen(server, '127.0.0.1', port, 'server')
+  await listen(server, loopback(port))
   const answer = ask(port, hello)
   await begun.promise
   await closeGracefully(server, 50)
@@ -102,7 +124,7 @@ test('closing cuts a connection that never ends', async () => {
 test('closing ends connections that are idle', async () => {
   const port = await chooseFreePort()
   const server = answering('hello')
-  await listen(server, '127.0.0.1', port, 'server')
+  await listen(server, loopback(port))
   const request = get({ port, host: '127.0.0.1', agent: false, headers: { Connection: 'keep-alive' } })
   const [response] = await once(request, 'response')
   expect(await text(response)).toBe('hello')
@@ -115,6 +137,7 @@ test('the nginx plane: what the parser cannot read goes to its own answer, an od
   const plane = keep(
     createNginxPlane({
       app,
+      fallback,
       async answerUnparsed(packet) {
         packets.push(packet.toString('latin1'))
         return 'HTTP/1.1 200 OK\r\nAuth-Status: no\r\nConnection: close\r\n\r\n'
@@ -122,7 +145,7 @@ test('the nginx plane: what the parser cannot read goes to its own answer, an od
     }),
   )
   const port = await chooseFreePort()
-  await listen(plane, '127.0.0.1', port, 'auth_server')
+  await listen(plane, loopback(port))
   const odd = await sendRaw(port, 'GET /api/auth HTTP/1.0\r\nHost: a b/../%%\r\n\r\n')
   expect(odd.text).toMatch(/^HTTP\/1\.1 200 [\s\S]*\r\n\r\napp$/)
   const packet = 'GET /api/auth HTTP/1.0\r\nAuth-User: a\x7fb\r\n\r\n'
@@ -132,9 +155,11 @@ test('the nginx plane: what the parser cannot read goes to its own answer, an od
 
 test('a peer that hangs up in the middle of a request does no harm', async () => {
   const app = new Hono().get('/api/auth', c => c.text('app'))
-  const plane = keep(createNginxPlane({ app, answerUnparsed: async () => 'HTTP/1.1 200 OK\r\n\r\n' }))
+  const plane = keep(
+    createNginxPlane({ app, fallback, answerUnparsed: async () => 'HTTP/1.1 200 OK\r\n\r\n' }),
+  )
   const port = await chooseFreePort()
-  await listen(plane, '127.0.0.1', port, 'auth_server')
+  await listen(plane, loopback(port))
   const socket = connect(port, '127.0.0.1')
   await once(socket, 'connect')
   const seen = once(plane, 'clientError')

@@ -49,12 +49,9 @@ test.each([
   expect(z.decode(domainOrNone, text)).toBe(expected)
 })
 
-test.each(['exa mple.org', '1.2.3', 'a%62.org', '@example.org', 'example.org.', 'a_b.org', 'a/b', '[::1]'])(
-  '%j is no domain',
-  text => {
-    expect(z.safeDecode(domainOrNone, text).success).toBe(false)
-  },
-)
+test.each(['exa mple.org', '1.2.3', 'a%62.org', '@example.org', 'a/b', '[::1]'])('%j is no domain', text => {
+  expect(z.safeDecode(domainOrNone, text).success).toBe(false)
+})
 
 test('DNS servers are a list of addresses with optional ports', () => {
   expect(z.decode(dnsServers, '192.0.2.53, 192.0.2.54:5353,2001:db8::53,[2001:db8::53]:53')).toEqual([

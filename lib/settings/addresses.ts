@@ -1,5 +1,5 @@
 import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net'
-import { domainToASCII } from 'node:url'
+import { canonicalDomain } from '../domain.ts'
 import { type Rejected, type ValueType, valueType } from './values.ts'
 
 const label = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i
@@ -49,14 +49,12 @@ export function isLocalListen(address: string): boolean {
   return loopback.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
 }
 
-/** A mail domain as lower-case A-labels (RFC 5890 section 2.3.2.1), or empty for none. */
+/** A mail domain in its canonical form, or empty for none. */
 export const domainOrNone: ValueType<string> = valueType(text => {
   const value = text.trim()
-  if (value === '') return ''
-  // domainToASCII reads a URL host, so it would also decode %61; a number like 1.2.3 becomes an IPv4 address, which is no name.
-  const ascii = /[%/:@?#\\[\]_\s]/u.test(value) ? '' : domainToASCII(value)
-  if (ascii !== '' && isHostName(ascii)) return ascii
-  return { rejected: 'is not a domain; write a name like example.org' }
+  return value === ''
+    ? ''
+    : (canonicalDomain(value) ?? { rejected: 'is not a domain; write a name like example.org' })
 })
 
 function isServer(text: string): boolean {

@@ -1,0 +1,53 @@
+/** The files that one gateway owns: the lock that keeps a second one out, and the control socket. */
+import { closeSync, mkdirSync, openSync, realpathSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { type FileLock, takeFileLock } from '../../lib/database/file-lock.ts'
+import { Refusal } from '../../lib/refusal.ts'
+import type { Config } from '../../lib/runtime/config.ts'
+import { ConfigError } from '../../lib/runtime/config-error.ts'
+import { embeddedFile } from '../../lib/runtime/services.ts'
+
+/** A command that works on the database itself is done by then. */
+const lockMs = 5_000
+
+/** The kernel has room for 107 bytes (sun_path, unix(7)). */
+const longestSocketPath = 107
+
+/** @throws ConfigError when the folder's path is too long for a socket in it */
+export function controlFile(dataDir: string): string {
+  const file = join(dataDir, 'control.sock')
+  if (Buffer.byteLength(file) <= longestSocketPath) return file
+  const most = longestSocketPath - '/control.sock'.length
+  throw new ConfigError(`MAILGATEWAY_DATA_DIR: the path ${dataDir} is too long; use at most ${most} bytes`)
+}
+
+/**
+ * Makes the data folder and locks the database, wherever it is and by whichever path it was reached: whoever writes
+ * to it beside a running gateway would leave that one's memory wrong.
+ * @throws Refusal when another process has it, ConfigError when the folder cannot be used
+ */
+export function lockDatabase(config: Config): FileLock {
+  const file = embeddedFile(config)
+  const lock = tryLock(config.dataDir, file)
+  if (lock) return lock
+  throw new Refusal(
+    'conflict',
+    'MAILGATEWAY_DATA_DIR',
+    `another gateway or command is using ${file}; stop it, or say which one you mean with MAILGATEWAY_DATA_DIR`,
+  )
+}
+
+function tryLock(dataDir: string, file: string): FileLock | null {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    const lockFile = join(realpathSync(dirname(file)), `${basename(file)}.lock`)
+    // A lock that others may read they may also hold.
+    closeSync(openSync(lockFile, 'a', 0o600))
+    return takeFileLock(lockFile, lockMs)
+  } catch (error) {
+    throw new ConfigError(
+      `MAILGATEWAY_DATA_DIR: cannot use ${dirname(file)} (${(error as NodeJS.ErrnoException).code}); name a folder that this user may write to, on a disk with room`,
+      { cause: error },
+    )
+  }
+}
