@@ -1,4 +1,4 @@
-/** The files that one gateway owns: the lock that keeps a second one out, and the control socket. */
+/** The data folder, and the lock that keeps a second gateway out of its database. */
 import { closeSync, mkdirSync, openSync, realpathSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type FileLock, takeFileLock } from '../../lib/database/file-lock.ts'
@@ -9,17 +9,6 @@ import { embeddedFile } from '../../lib/runtime/services.ts'
 
 /** A command that works on the database itself is done by then. */
 const lockMs = 5_000
-
-/** The kernel has room for 107 bytes (sun_path, unix(7)). */
-const longestSocketPath = 107
-
-/** @throws ConfigError when the folder's path is too long for a socket in it */
-export function controlFile(dataDir: string): string {
-  const file = join(dataDir, 'control.sock')
-  if (Buffer.byteLength(file) <= longestSocketPath) return file
-  const most = longestSocketPath - '/control.sock'.length
-  throw new ConfigError(`MAILGATEWAY_DATA_DIR: the path ${dataDir} is too long; use at most ${most} bytes`)
-}
 
 /**
  * Makes the data folder and locks the database, wherever it is and by whichever path it was reached: whoever writes

@@ -8,7 +8,8 @@ import { closeGracefully, listen } from '../../lib/runtime/listen.ts'
 import { createAdminPlane, createNginxPlane } from '../../lib/runtime/node.ts'
 import { openServices, type Services } from '../../lib/runtime/services.ts'
 import { openControl } from './control.ts'
-import { controlFile, lockDatabase } from './data-folder.ts'
+import { controlFile } from './control-client.ts'
+import { lockDatabase } from './data-folder.ts'
 
 export interface Gateway {
   services: Services

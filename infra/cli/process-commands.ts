@@ -1,13 +1,7 @@
 /** start, migrate, config. */
 import type { Command } from 'commander'
-import { migrateDown, migrateUp, readMigrationStatus } from '../../lib/database/migrate.ts'
-import { openSqlite } from '../../lib/database/open.ts'
-import type { Database } from '../../lib/database/schema.ts'
 import { describeConfig, loadConfig } from '../../lib/runtime/config.ts'
-import { embeddedFile } from '../../lib/runtime/services.ts'
-import { migrations } from '../../migrations/index.ts'
-import { lockDatabase } from '../adapter/data-folder.ts'
-import { runGateway } from '../adapter/main.ts'
+import type { MigrateResult } from './migrate.ts'
 import { type OutputOptions, print, table } from './output.ts'
 
 const readConfig = () => loadConfig({ env: process.env, cwd: process.cwd() })
@@ -16,7 +10,10 @@ export function addProcessCommands(program: Command): void {
   program
     .command('start')
     .description('run the gateway until SIGTERM or Ctrl-C')
-    .action(() => runGateway(readConfig()))
+    .action(async () => {
+      const { runGateway } = await import('../adapter/main.ts')
+      await runGateway(readConfig())
+    })
 
   const config = program.command('config').description('the configuration of this machine')
   config
@@ -36,26 +33,27 @@ export function addProcessCommands(program: Command): void {
   const migrate = program
     .command('migrate')
     .description('the database schema; the gateway must not be running')
-  migrate
-    .command('up')
-    .description('apply what is missing (start does this by itself on the embedded database)')
-    .option('--json', 'as JSON')
-    .action(async (options: OutputOptions) => {
-      print(options, await withDatabase(db => migrateUp(db, migrations)), showSteps)
-    })
-  migrate
-    .command('down')
-    .description('take back the newest migration, its tables with all their rows')
-    .option('--json', 'as JSON')
-    .action(async (options: OutputOptions) => {
-      print(options, await withDatabase(db => migrateDown(db, migrations)), showSteps)
-    })
+  const steps = {
+    up: 'apply what is missing (start does this by itself on the embedded database)',
+    down: 'take back the newest migration, its tables with all their rows',
+  }
+  for (const verb of ['up', 'down'] as const) {
+    migrate
+      .command(verb)
+      .description(steps[verb])
+      .option('--json', 'as JSON')
+      .action(async (options: OutputOptions) => {
+        const { migrate } = await import('./migrate.ts')
+        print(options, await migrate(readConfig(), verb), showSteps)
+      })
+  }
   migrate
     .command('status')
     .description('which migrations are applied')
     .option('--json', 'as JSON')
     .action(async (options: OutputOptions) => {
-      print(options, await withDatabase(db => readMigrationStatus(db, migrations)), rows =>
+      const { migrate } = await import('./migrate.ts')
+      print(options, await migrate(readConfig(), 'status'), rows =>
         table(
           ['MIGRATION', 'APPLIED'],
           rows.map(({ name, appliedAt }) => [name, appliedAt ?? 'no']),
@@ -65,20 +63,7 @@ export function addProcessCommands(program: Command): void {
     })
 }
 
-async function withDatabase<T>(work: (db: Database) => Promise<T>): Promise<T> {
-  const config = readConfig()
-  const file = embeddedFile(config)
-  const lock = lockDatabase(config)
-  const { db, close } = openSqlite(file)
-  try {
-    return await work(db)
-  } finally {
-    await close()
-    lock.release()
-  }
-}
-
-const showSteps = (steps: { name: string; direction: 'Up' | 'Down' }[]) =>
+const showSteps = (steps: MigrateResult<'up' | 'down'>) =>
   steps
     .map(({ name, direction }) => `${direction === 'Up' ? 'applied' : 'taken back'}  ${name}`)
     .join('\n') || 'nothing to do'

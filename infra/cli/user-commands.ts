@@ -1,6 +1,6 @@
 /** Mailbox accounts. */
 import type { Command } from 'commander'
-import type { Mailbox } from '../../lib/mailbox/manage.ts'
+import type { Mailbox } from '../../lib/mailbox/mailbox.ts'
 import { protocols } from '../../lib/mailbox/protocols.ts'
 import { call } from './call.ts'
 import { type OutputOptions, print, showTime, table } from './output.ts'
@@ -132,7 +132,6 @@ function showOne(mailbox: Mailbox): string {
       ['state', mailbox.enabled ? 'enabled' : 'disabled'],
       ['protocols', mailbox.protocols.join(', ')],
       ['pool', mailbox.pool ?? 'none'],
-      ['one-time codes', mailbox.totp ? 'yes' : 'no'],
       ['created', showTime(mailbox.createdAt)],
       ['changed', showTime(mailbox.updatedAt)],
     ],

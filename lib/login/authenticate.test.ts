@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { v7 as newId } from 'uuid'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { addBackends, type InProcess, openInProcess } from '../../infra/e2e/in-process.ts'
+import { createMemoryHotState } from '../hot-state/memory.ts'
 import { accountKey } from '../mailbox/account.ts'
 import { addMailbox, deleteMailbox, setEnabled, setMailbox, setPassword } from '../mailbox/manage.ts'
 import type { Attempt, Decision } from './attempt.ts'
@@ -70,6 +71,12 @@ describe('costs', () => {
     expect(await hashesOf(() => login({ user: 'nobody@example.com' }))).toBe(1)
   })
 
+  test('a refusal after a remembered proof costs a hash too: its speed would tell that the password is right', async () => {
+    await setMailbox(services, name, { protocols: ['imap'] })
+    await login()
+    expect(await hashesOf(() => login({ protocol: 'smtp' }))).toBe(1)
+  })
+
   test('an unknown user is hashed for as long as a known one', async () => {
     const measure = async (user: string) => {
       const times: number[] = []
@@ -85,19 +92,22 @@ describe('costs', () => {
     expect(await measure('nobody@example.com')).toBeGreaterThan(20)
   })
 
-  test('a proof is renewed by use, but hashed again after auth.cache_max', async () => {
+  test('a proof is renewed by use, forgotten without, and hashed again after auth.cache_max', async () => {
     let now = services.clock()
-    const clock = () => now
-    const later = { ...services, clock }
-    const at = (ms: number) => {
+    const hot = createMemoryHotState(() => now)
+    const parts = { ...services, hot, clock: () => now }
+    const hashesAfter = (ms: number) => {
       now += ms
-      return login({ receivedAt: now }, later)
+      return hashesOf(() => login({ receivedAt: now }, parts))
     }
-    await at(0)
     const { cache_ttl, cache_max } = services.settings.auth
-    // The memory's own clock stands still here, so this is the rule in credentials.ts alone.
-    expect(await hashesOf(() => at(cache_ttl / 2))).toBe(0)
-    expect(await hashesOf(() => at(cache_max))).toBe(1)
+    expect(await hashesAfter(0)).toBe(1)
+    for (let used = 0; used < 4; used++) expect(await hashesAfter(cache_ttl * 0.6)).toBe(0)
+    expect(await hashesAfter(cache_ttl * 1.1)).toBe(1)
+    let hashes = 0
+    for (let used = 0; used * cache_ttl * 0.9 < cache_max * 1.5; used++)
+      hashes += await hashesAfter(cache_ttl * 0.9)
+    expect(hashes).toBe(1)
   })
 })
 
@@ -204,6 +214,11 @@ describe('when parts fail', () => {
       reason: 'unavailable',
     })
     expect(await rowOf(attempt.id)).toMatchObject({ result: 'failed', reason: 'unavailable' })
+  })
+
+  test('an audit row that takes too long is a temporary failure', async () => {
+    const audit = { append: () => new Promise<void>(() => {}) }
+    expect(await login({}, { ...services, audit })).toMatchObject({ kind: 'later', reason: 'timeout' })
   })
 
   test('a decision that takes too long is a temporary failure', async () => {

@@ -81,7 +81,6 @@ describe('adding', () => {
       enabled: true,
       protocols: ['imap', 'smtp'],
       pool: 'p1',
-      totp: false,
       createdAt,
       updatedAt: createdAt,
     })

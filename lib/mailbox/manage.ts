@@ -1,16 +1,16 @@
 /** What people do with mailbox accounts. Every change is effective at the next login on every node. */
-import { sql, type Transaction } from 'kysely'
+import { sql } from 'kysely'
 import { v7 as newId } from 'uuid'
-import { z } from 'zod'
 import { isDuplicate } from '../database/open.ts'
-import type { Database, Tables, User } from '../database/schema.ts'
+import type { Database, User } from '../database/schema.ts'
+import { takeVersion } from '../database/version.ts'
 import type { HotState } from '../hot-state/port.ts'
 import { parseInput } from '../input.ts'
 import { Refusal } from '../refusal.ts'
-import { accountKey, readProtocols } from './account.ts'
+import { accountKey } from './account.ts'
+import { joinProtocols, listQuery, type Mailbox, mailboxChanges, newMailbox, toMailbox } from './mailbox.ts'
 import { canonicalName, domainOf } from './name.ts'
 import { type Passwords, parseNewPassword } from './passwords.ts'
-import { type Protocol, protocols } from './protocols.ts'
 
 export interface MailboxServices {
   db: Database
@@ -19,57 +19,6 @@ export interface MailboxServices {
   clock: () => number
   settings: { auth: { default_domain: string; cache_ttl: number } }
 }
-
-/** A mailbox as people see it: no hash, no secret. */
-export interface Mailbox {
-  id: string
-  name: string
-  login: string
-  owner: string
-  enabled: boolean
-  protocols: Protocol[]
-  pool: string | null
-  totp: boolean
-  createdAt: number
-  updatedAt: number
-}
-
-const fields = {
-  owner: z.string('must be text').normalize('NFC').max(255, 'must have at most 255 characters'),
-  protocols: z
-    .array(z.enum(protocols, `must be one of ${protocols.join(', ')}`), 'must be a list')
-    .min(1, 'must name at least one; disable the mailbox to refuse all'),
-  pool: z
-    .string('must be text, or null for none')
-    .regex(/^[a-z0-9_.-]{1,64}$/, 'must be 1 to 64 of a-z 0-9 - _ . or null for none')
-    .nullable(),
-}
-
-const newMailbox = z.strictObject({
-  /** Also the login at the backend; nginx reads no answer over 1024 bytes. */
-  name: z
-    .string('must be text')
-    .refine(text => Buffer.byteLength(text) <= 255, 'must have at most 255 bytes'),
-  password: z.string('must be text'),
-  owner: fields.owner.default(''),
-  protocols: fields.protocols.default([...protocols]),
-  pool: fields.pool.default(null),
-})
-
-const mailboxChanges = z
-  .strictObject({ owner: fields.owner, protocols: fields.protocols, pool: fields.pool })
-  .partial()
-  .refine(changes => Object.keys(changes).length > 0, 'nothing to change: give owner, protocols or pool')
-
-const listQuery = z.strictObject({
-  search: z.string('must be text').default(''),
-  after: z.string('must be text').default(''),
-  limit: z
-    .int('must be a whole number')
-    .min(1, 'must be 1 to 1000')
-    .max(1000, 'must be 1 to 1000')
-    .default(100),
-})
 
 /**
  * @param input see `newMailbox`
@@ -81,7 +30,7 @@ export async function addMailbox(services: MailboxServices, input: unknown): Pro
   const passwordHash = await services.passwords.hash(parseNewPassword(wanted.password))
   const now = services.clock()
   const user = await services.db.transaction().execute(async trx => {
-    const version = await takeVersion(trx)
+    const version = await takeVersion(trx, 'mailbox_version')
     const row: User = {
       id: newId(),
       name,
@@ -177,7 +126,7 @@ export async function deleteMailbox(services: MailboxServices, name: string): Pr
   const version = await services.db.transaction().execute(async trx => {
     const { numDeletedRows } = await trx.deleteFrom('users').where('name', '=', canonical).executeTakeFirst()
     if (numDeletedRows === 0n) throw noSuchMailbox(canonical)
-    return takeVersion(trx)
+    return takeVersion(trx, 'mailbox_version')
   })
   await forget(services, canonical, version)
 }
@@ -189,7 +138,7 @@ async function change(
 ): Promise<Mailbox> {
   const canonical = parseName(services, name)
   const user = await services.db.transaction().execute(async trx => {
-    const version = await takeVersion(trx)
+    const version = await takeVersion(trx, 'mailbox_version')
     const changes = { ...changesAt(version), version, updated_at: services.clock() }
     await trx.updateTable('users').set(changes).where('name', '=', canonical).execute()
     const after = await trx.selectFrom('users').selectAll().where('name', '=', canonical).executeTakeFirst()
@@ -198,25 +147,6 @@ async function change(
   })
   await forget(services, canonical, user.version)
   return toMailbox(user)
-}
-
-/**
- * The next version, from one counter for all mailboxes: also one that is deleted and made again under the same name
- * gets a higher one. The row of the counter stays locked until the transaction ends, so versions become visible in
- * their order.
- */
-async function takeVersion(trx: Transaction<Tables>): Promise<number> {
-  await trx
-    .updateTable('system_config')
-    .set({ value: sql`value + 1` })
-    .where('name', '=', 'mailbox_version')
-    .execute()
-  const { value } = await trx
-    .selectFrom('system_config')
-    .select('value')
-    .where('name', '=', 'mailbox_version')
-    .executeTakeFirstOrThrow()
-  return Number(value)
 }
 
 /** A tombstone in place of the cached copy: it outlives every login that read the row before the change. */
@@ -246,21 +176,3 @@ function parseName({ settings }: MailboxServices, text: string): string {
 }
 
 const noSuchMailbox = (name: string) => new Refusal('not_found', 'name', `there is no mailbox ${name}`)
-
-const joinProtocols = (wanted: Protocol[]) =>
-  protocols.filter(protocol => wanted.includes(protocol)).join(',')
-
-function toMailbox(user: User): Mailbox {
-  return {
-    id: user.id,
-    name: user.name,
-    login: user.login,
-    owner: user.owner,
-    enabled: user.enabled === 1,
-    protocols: readProtocols(user.protocols),
-    pool: user.pool,
-    totp: user.totp_confirmed === 1,
-    createdAt: user.created_at,
-    updatedAt: user.updated_at,
-  }
-}

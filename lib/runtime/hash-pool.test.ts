@@ -123,6 +123,14 @@ test('a long queue is served in the order in which it came', async () => {
   expect(order).toEqual(hashes.map((_, i) => `call ${i}`))
 })
 
+test('a new hash goes before comparisons that wait, and is made however many they are', async () => {
+  const { hash, verify } = open(1, 250)
+  const flood = Array.from({ length: 20 }, (_, i) => verify(`password ${i}`, hashes[0]!))
+  const { order, all } = watch({ second: flood[1]!, third: flood[2]!, made: hash('a new password') })
+  await Promise.all([all, Promise.allSettled(flood)])
+  expect(order[0]).toBe('made')
+})
+
 test('calls that wait when it closes are refused, none hangs', async () => {
   const { verify, close } = createHashPool(1, long)
   const calls = Promise.allSettled(hashes.map((hash, i) => verify(`password ${i}`, hash)))

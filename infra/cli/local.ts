@@ -1,0 +1,27 @@
+/** Doing a verb without a gateway: on the database itself, with its lock held. */
+import type { Config } from '../../lib/runtime/config.ts'
+import { inlineHashing } from '../../lib/runtime/hash-inline.ts'
+import { createLog } from '../../lib/runtime/log.ts'
+import { openServices } from '../../lib/runtime/services.ts'
+import { runVerb } from '../adapter/control.ts'
+import { lockDatabase } from '../adapter/data-folder.ts'
+import type { VerbName, VerbResult } from '../adapter/verbs.ts'
+
+/** @throws Refusal, ConfigError, or the error of a part that failed */
+export async function runLocally<Name extends VerbName>(
+  config: Config,
+  verb: Name,
+  input: unknown,
+): Promise<VerbResult<Name>> {
+  const lock = lockDatabase(config)
+  try {
+    const services = await openServices(config, createLog({ level: 'warn', file_path: '' }), inlineHashing)
+    try {
+      return await runVerb(services, verb, input)
+    } finally {
+      await services.close()
+    }
+  } finally {
+    lock.release()
+  }
+}
