@@ -1,7 +1,9 @@
 /** All migrations in order. A static record: it bundles cleanly, and no folder is read at run time. */
 import type { Migration } from 'kysely/migration'
 import * as initial from './0001-initial.ts'
+import * as guessing from './0002-guessing.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001-initial': initial,
+  '0002-guessing': guessing,
 }

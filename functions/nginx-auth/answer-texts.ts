@@ -2,14 +2,14 @@
  * What the mail client is told, in the codes of its protocol: RFC 5530 for IMAP, RFC 3206 for POP3, RFC 4954 and
  * RFC 3463 for SMTP. One text for every refused login, so that it does not tell why.
  */
-import type { LaterReason, RefuseReason } from '../../lib/login/reasons.ts'
+import type { Hindrance } from '../../lib/login/reasons.ts'
 import type { Protocol } from '../../lib/mailbox/protocols.ts'
 
 interface Refused {
   protocol: Protocol | null
   method: string
   kind: 'refuse' | 'later'
-  reason: RefuseReason | LaterReason
+  reason: Hindrance
 }
 
 interface Texts {

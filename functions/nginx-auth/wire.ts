@@ -4,7 +4,7 @@
  */
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
-import type { Attempt, Decision } from '../../lib/login/attempt.ts'
+import type { Acceptance, Attempt, Decision, Rejection } from '../../lib/login/attempt.ts'
 import type { RefuseReason } from '../../lib/login/reasons.ts'
 import { type Protocol, protocols } from '../../lib/mailbox/protocols.ts'
 import { answerTexts } from './answer-texts.ts'
@@ -127,7 +127,7 @@ export function writeDecision(attempt: Pick<Attempt, 'protocol' | 'method'>, dec
   return attempt.method === 'none' ? { ...answer, 'Auth-User': '' } : answer
 }
 
-function writeAccept({ route, backendLogin }: Extract<Decision, { kind: 'accept' }>): Answer {
+function writeAccept({ route, backendLogin }: Acceptance): Answer {
   return {
     'Auth-Status': 'OK',
     'Auth-Server': route.address,
@@ -138,7 +138,7 @@ function writeAccept({ route, backendLogin }: Extract<Decision, { kind: 'accept'
 
 function writeError(
   { protocol, method }: { protocol: Protocol | null; method: string },
-  { kind, reason, waitSeconds }: Exclude<Decision, { kind: 'accept' }>,
+  { kind, reason, waitSeconds }: Rejection,
 ): Answer {
   const { status, code } = answerTexts({ protocol, method, kind, reason })
   return {

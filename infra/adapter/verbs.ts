@@ -5,7 +5,17 @@ import { findBackend } from '../../lib/backend/find.ts'
 import { addBackend, removeBackend, setBackend } from '../../lib/backend/manage.ts'
 import { checkBackend } from '../../lib/backend/probe.ts'
 import { readBackends } from '../../lib/backend/snapshot.ts'
+import {
+  addBan,
+  addException,
+  listBans,
+  listExceptions,
+  removeBan,
+  removeException,
+  showBan,
+} from '../../lib/ban/manage.ts'
 import { parseInput } from '../../lib/input.ts'
+import { showGuarded, unlockMailbox } from '../../lib/login/unlock.ts'
 import {
   addMailbox,
   deleteMailbox,
@@ -13,7 +23,6 @@ import {
   setEnabled,
   setMailbox,
   setPassword,
-  showMailbox,
 } from '../../lib/mailbox/manage.ts'
 import type { Services } from '../../lib/runtime/services.ts'
 
@@ -23,13 +32,18 @@ const text = z.string('must be text')
 const named = z.strictObject({ name: text })
 const withPassword = z.strictObject({ name: text, password: text })
 const withChanges = z.strictObject({ name: text, changes: z.unknown() })
+const banQuery = z.strictObject({ all: z.boolean().default(false), address: text.optional() })
+const meantBan = z.strictObject({ ban: text })
+const ofKind = z.strictObject({ kind: z.enum(['allow', 'shared']) })
+const exceptionOfKind = ofKind.extend({ cidr: text })
 const meant = z.strictObject({ backend: text })
 const meantWithChanges = z.strictObject({ backend: text, changes: z.unknown() })
 
 export const verbs = {
   'user add': addMailbox,
   'user list': listMailboxes,
-  'user show': (services, input) => showMailbox(services, parseInput(named, input).name),
+  'user show': (services, input) => showGuarded(services, parseInput(named, input).name),
+  'user unlock': (services, input) => unlockMailbox(services, parseInput(named, input).name),
   'user set': (services, input) => {
     const { name, changes } = parseInput(withChanges, input)
     return setMailbox(services, name, changes)
@@ -68,6 +82,17 @@ export const verbs = {
     const backend = await findBackend(services, parseInput(meant, input).backend)
     const { check_timeout: timeoutMs, dns_servers: dnsServers } = services.settings.backend
     return { backend, ...(await checkBackend(backend, { timeoutMs, dnsServers, clock: services.clock })) }
+  },
+  'ban add': addBan,
+  'ban list': (services, input) => listBans(services, parseInput(banQuery, input)),
+  'ban show': (services, input) => showBan(services, parseInput(meantBan, input).ban),
+  'ban remove': (services, input) => removeBan(services, parseInput(meantBan, input).ban),
+  'exception add': addException,
+  'exception list': (services, input) => listExceptions(services, parseInput(ofKind, input).kind),
+  'exception remove': async (services, input) => {
+    const { kind, cidr } = parseInput(exceptionOfKind, input)
+    await removeException(services, kind, cidr)
+    return { removed: cidr }
   },
   'log search': searchAuthLog,
 } as const satisfies Record<string, Verb>

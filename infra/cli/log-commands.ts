@@ -35,7 +35,9 @@ function showRows(rows: VerbResult<'log search'>): string {
     row.protocol,
     row.client_address,
     row.result,
-    meaningOf(row.reason),
+    [meaningOf(row.reason), row.counters && `(${row.counters})`, row.count > 1 && `× ${row.count}`]
+      .filter(Boolean)
+      .join(' '),
     row.backend ?? '',
     `${row.duration_ms} ms`,
   ])

@@ -3,13 +3,14 @@ import { Command, CommanderError } from 'commander'
 import { Refusal } from '../../lib/refusal.ts'
 import { ConfigError } from '../../lib/runtime/config-error.ts'
 import { addBackendCommands } from './backend-commands.ts'
+import { addBanCommands } from './ban-commands.ts'
 import { addLogCommands } from './log-commands.ts'
 import { addProcessCommands } from './process-commands.ts'
 import { addUserCommands } from './user-commands.ts'
 
 const about = `The service that nginx's mail proxy asks at every IMAP, POP3 and SMTP login.
 
-Commands about mailboxes, backends and logs work on the running gateway, and are effective at the next login;
+Commands about mailboxes, backends, bans and logs work on the running gateway, and are effective at the next login;
 when none runs they work on its data folder (MAILGATEWAY_DATA_DIR, default ./data).`
 
 const exitCodes = `
@@ -23,6 +24,7 @@ export async function main(argv: string[]): Promise<void> {
   addProcessCommands(program)
   addUserCommands(program)
   addBackendCommands(program)
+  addBanCommands(program)
   addLogCommands(program)
   try {
     await program.parseAsync(argv)

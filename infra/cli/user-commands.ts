@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import type { Mailbox } from '../../lib/mailbox/mailbox.ts'
 import { protocols } from '../../lib/mailbox/protocols.ts'
+import type { VerbResult } from '../adapter/verbs.ts'
 import { call } from './call.ts'
 import { type OutputOptions, print, showTime, table } from './output.ts'
 import { readNewPassword } from './password.ts'
@@ -58,10 +59,10 @@ export function addUserCommands(program: Command): void {
 
   user
     .command('show <name>')
-    .description('one mailbox')
+    .description('one mailbox, its familiar networks, and what guessing has led to')
     .option('--json', 'as JSON')
     .action(async (name: string, options: OutputOptions) => {
-      print(options, await call('user show', { name }), showOne)
+      print(options, await call('user show', { name }), showGuarded)
     })
 
   user
@@ -97,6 +98,14 @@ export function addUserCommands(program: Command): void {
   }
 
   user
+    .command('unlock <name>')
+    .description('lift what guessing has led to: locks, counters, and the long count; bans of addresses stay')
+    .option('--json', 'as JSON')
+    .action(async (name: string, options: OutputOptions) => {
+      print(options, await call('user unlock', { name }), mailbox => `unlocked ${mailbox.name}`)
+    })
+
+  user
     .command('delete <name>')
     .description('delete the account; its auth log stays')
     .option('--json', 'as JSON')
@@ -121,6 +130,27 @@ function showList(mailboxes: Mailbox[]): string {
     m.owner,
   ])
   return table(['NAME', 'STATE', 'PROTOCOLS', 'POOL', 'OWNER'], rows, 'no mailboxes')
+}
+
+function showGuarded(mailbox: VerbResult<'user show'>): string {
+  const since = new Map(
+    mailbox.networks.map(({ network, lastSuccessAt }) => [network, showTime(lastSuccessAt)]),
+  )
+  const rows = mailbox.counters.map(({ network, wrong, limit, locked }) => [
+    network ?? 'strangers',
+    `${wrong}/${limit}`,
+    locked ? 'locked' : '',
+    network === null ? '' : (since.get(network) ?? ''),
+  ])
+  const { guesses, mostGuesses } = mailbox
+  const total = `wrong passwords of strangers since the last success of one: ${guesses} of ${mostGuesses}`
+  const shut = guesses >= mostGuesses ? ', shut to strangers until: user unlock' : ''
+  return [
+    showOne(mailbox),
+    '',
+    table(['FROM', 'WRONG', 'LOCK', 'LAST SUCCESS'], rows, ''),
+    `${total}${shut}`,
+  ].join('\n')
 }
 
 function showOne(mailbox: Mailbox): string {

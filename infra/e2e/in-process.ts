@@ -6,7 +6,7 @@ import { pino } from 'pino'
 import type { Protocol } from '../../lib/mailbox/protocols.ts'
 import { type Config, loadConfig } from '../../lib/runtime/config.ts'
 import { createHashPool } from '../../lib/runtime/hash-pool.ts'
-import { openServices, type Services } from '../../lib/runtime/services.ts'
+import { type Clocks, openServices, type Services } from '../../lib/runtime/services.ts'
 import { verbs } from '../adapter/verbs.ts'
 
 export interface InProcess {
@@ -18,7 +18,10 @@ export interface InProcess {
 }
 
 /** @param settings environment variables of the gateway; without MAILGATEWAY_DATA_DIR a folder that lives until `close` */
-export async function openInProcess(settings: Record<string, string> = {}): Promise<InProcess> {
+export async function openInProcess(
+  settings: Record<string, string> = {},
+  clocks?: Clocks,
+): Promise<InProcess> {
   const given = settings.MAILGATEWAY_DATA_DIR
   const folder = given ?? mkdtempSync(join(tmpdir(), 'mailgateway-'))
   const config = loadConfig({ env: { MAILGATEWAY_DATA_DIR: folder, ...settings }, cwd: folder })
@@ -31,7 +34,7 @@ export async function openInProcess(settings: Record<string, string> = {}): Prom
       return pool.verify(password, hash)
     },
   }
-  const services = await openServices(config, pino({ level: 'silent' }), passwords)
+  const services = await openServices(config, pino({ level: 'silent' }), passwords, clocks)
   return {
     services,
     config,

@@ -17,7 +17,15 @@ let greeters: Greeters
 
 beforeAll(async () => {
   greeters = await startGreeters()
-  gateway = await startGateway(folder)
+  // Guessing has tests of its own; here each wrong password shall get the answer of one.
+  gateway = await startGateway(folder, {
+    settings: {
+      MAILGATEWAY_AUTH_MAX_FAIL_ATTEMPTS: '1000',
+      MAILGATEWAY_GUESSING_ADDRESS_LIMIT: '10000',
+      MAILGATEWAY_GUESSING_NETWORK_LIMIT: '10000',
+      MAILGATEWAY_GUESSING_SPRAYING_LIMIT: '10000',
+    },
+  })
   for (const [protocol, port] of Object.entries(greeters.ports)) {
     await gateway.mustCli([
       'backend',

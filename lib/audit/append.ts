@@ -1,5 +1,6 @@
 /** Writing the auth log: many logins share one durable insert. */
 import type { AuthLogRow, Database } from '../database/schema.ts'
+import { createFolding, type Folding } from './folding.ts'
 
 export interface AuditTrail {
   /**
@@ -10,6 +11,8 @@ export interface AuditTrail {
    *   of its batch was written
    */
   append(row: AuthLogRow, patienceMs: number): Promise<void>
+  /** The same for an attempt from a banned address: counted in one row per address and minute. */
+  appendFolded(row: AuthLogRow, patienceMs: number, prefix: string): Promise<void>
 }
 
 export class AuditBusy extends Error {
@@ -18,6 +21,8 @@ export class AuditBusy extends Error {
 
 interface Waiting {
   row: AuthLogRow
+  /** Of the row that counts this attempt too; null = a row of its own. */
+  foldKey: string | null
   /** On the monotonic clock. */
   endsAt: number
   done: PromiseWithResolvers<void>
@@ -32,6 +37,7 @@ const enoughRows = 32
 const quietTurns = 2
 
 export function createAuditTrail(db: Database): AuditTrail {
+  const folding = createFolding()
   let waiting: Waiting[] = []
   let writing = false
 
@@ -53,10 +59,7 @@ export function createAuditTrail(db: Database): AuditTrail {
       const batch = await gather()
       if (batch.length === 0) continue
       try {
-        await db
-          .insertInto('auth_log')
-          .values(batch.map(({ row }) => row))
-          .execute()
+        await write(db, folding, batch)
         for (const { done } of batch) done.resolve()
       } catch (error) {
         for (const { done } of batch) done.reject(error)
@@ -65,16 +68,53 @@ export function createAuditTrail(db: Database): AuditTrail {
     writing = false
   }
 
+  const enqueue = (row: AuthLogRow, patienceMs: number, foldKey: string | null) => {
+    if (waiting.length >= mostWaiting) throw new AuditBusy(`${mostWaiting} rows of the auth log wait already`)
+    const done = Promise.withResolvers<void>()
+    waiting.push({ row, foldKey, endsAt: performance.now() + patienceMs, done })
+    if (!writing) void writeAll()
+    return done.promise
+  }
+
   return {
-    async append(row, patienceMs) {
-      if (waiting.length >= mostWaiting)
-        throw new AuditBusy(`${mostWaiting} rows of the auth log wait already`)
-      const done = Promise.withResolvers<void>()
-      waiting.push({ row, endsAt: performance.now() + patienceMs, done })
-      if (!writing) void writeAll()
-      return done.promise
+    append: async (row, patienceMs) => enqueue(row, patienceMs, null),
+    async appendFolded(row, patienceMs, prefix) {
+      const folded = folding.fold(row, prefix)
+      return enqueue(folded.row, patienceMs, folded.key)
     },
   }
+}
+
+async function write(db: Database, folding: Folding, batch: Waiting[]): Promise<void> {
+  const own = batch.filter(({ foldKey }) => foldKey === null).map(({ row }) => row)
+  if (own.length === batch.length) {
+    await db.insertInto('auth_log').values(own).execute()
+    return
+  }
+  const counted = Map.groupBy(
+    batch.filter(({ foldKey }) => foldKey !== null),
+    ({ foldKey }) => foldKey!,
+  )
+  const made = new Map<string, string>()
+  await db.transaction().execute(async trx => {
+    if (own.length > 0) await trx.insertInto('auth_log').values(own).execute()
+    for (const [key, attempts] of counted) {
+      const count = attempts.length
+      const known = folding.rowOf(key)
+      if (known === undefined) {
+        const row = { ...attempts[0]!.row, count }
+        await trx.insertInto('auth_log').values(row).execute()
+        made.set(key, row.request_id)
+      } else {
+        await trx
+          .updateTable('auth_log')
+          .set(eb => ({ count: eb('count', '+', count) }))
+          .where('request_id', '=', known)
+          .execute()
+      }
+    }
+  })
+  for (const [key, requestId] of made) folding.keep(key, requestId)
 }
 
 /** Turns away whoever has given up, so that the log does not tell of a success that nobody was granted. */

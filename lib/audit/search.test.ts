@@ -22,6 +22,9 @@ beforeAll(async () => {
     duration_ms: 1,
     attempt: 1,
     tls: 'TLSv1.3',
+    count: 1,
+    counters: '',
+    client_network: '',
   })
   const rows = [
     row(1, 'joe@home.example', 'success', 120),
@@ -74,6 +77,9 @@ test('a row comes back with every column', async () => {
     duration_ms: 1,
     attempt: 1,
     tls: 'TLSv1.3',
+    count: 1,
+    counters: '',
+    client_network: '',
   })
 })
 

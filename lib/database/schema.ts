@@ -2,7 +2,7 @@
  * The tables, as Kysely sees them. Times are UTC milliseconds, booleans 0/1, ids are ours (UUIDv7 text, so they
  * sort by time). Tables that nothing uses yet hold their place; the migration that puts them to use may change them.
  */
-import type { Insertable, Kysely, Selectable } from 'kysely'
+import type { Generated, Insertable, Kysely, Selectable } from 'kysely'
 
 export interface Tables {
   users: UsersTable
@@ -11,6 +11,7 @@ export interface Tables {
   operation_log: OperationLogTable
   system_config: SystemConfigTable
   ip_blacklist: IpBlacklistTable
+  ip_exceptions: IpExceptionsTable
   backends: BackendsTable
   auth_stats: AuthStatsTable
   grants: GrantsTable
@@ -48,6 +49,8 @@ interface UsersTable {
   totp_confirmed: Flag
   /** The last TOTP step that was used, 0 = none. */
   totp_last_step: number
+  /** Wrong passwords from unfamiliar networks since the last success from one. */
+  guesses: Generated<number>
   created_at: number
   updated_at: number
 }
@@ -85,6 +88,12 @@ interface AuthLogTable {
   attempt: number
   /** TLS version of the client's connection, '' = plain text. */
   tls: string
+  /** Attempts that this row stands for: more than one where a banned address went on trying in the same minute. */
+  count: Generated<number>
+  /** Which counters stood where when a wrong password was counted, such as `user 3/5, address 7/20`; '' = none. */
+  counters: Generated<string>
+  /** The /24 or /48 of `client_address`, '' if it is no address. */
+  client_network: Generated<string>
 }
 
 interface OperationLogTable {
@@ -105,15 +114,35 @@ interface SystemConfigTable {
   updated_at: number
 }
 
+/** A ban. A lifted one stays, with its end brought forward, as a record. */
 interface IpBlacklistTable {
   id: string
+  /** In its one spelling, see lib/ban/rules.ts. */
   cidr: string
-  event_type: string
+  /** `manual`, or the counter that made it: `address`, `network`, `spraying`. */
+  event_type: 'manual' | 'address' | 'network' | 'spraying'
   note: string
+  /** `automatic`, or who made it. */
   author: string
   starts_at: number
   /** null = for ever. */
   ends_at: number | null
+  /** JSON: which counter stood where, and which users; null for a ban made by hand. */
+  evidence: string | null
+  /** How many automatic bans of the same place came before, 0 = the first. */
+  level: number
+  /** Raised by every change; rows with a higher one than a gateway has read are news to it. */
+  version: number
+}
+
+interface IpExceptionsTable {
+  id: string
+  /** `allow`: no automatic ban holds here. `shared`: many users behind one address, alerts instead of automatic bans. */
+  kind: 'allow' | 'shared'
+  cidr: string
+  note: string
+  author: string
+  created_at: number
 }
 
 interface BackendsTable {
@@ -173,4 +202,5 @@ interface SessionsTable {
 
 export type User = Selectable<UsersTable>
 export type BackendRow = Selectable<BackendsTable>
+export type BanRow = Selectable<IpBlacklistTable>
 export type AuthLogRow = Insertable<AuthLogTable>

@@ -7,7 +7,10 @@ import type { Tables } from './schema.ts'
  * visible in their order.
  * @param counter name of a row that a migration has made
  */
-export async function takeVersion(trx: Transaction<Tables>, counter: 'mailbox_version'): Promise<number> {
+export async function takeVersion(
+  trx: Transaction<Tables>,
+  counter: 'mailbox_version' | 'ban_version',
+): Promise<number> {
   await trx.updateTable('system_config').set({ value: sql`value + 1` }).where('name', '=', counter).execute()
   const { value } = await trx
     .selectFrom('system_config')

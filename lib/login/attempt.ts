@@ -1,7 +1,7 @@
 /** What goes into a decision about one login, and what comes out. */
 import type { Choice } from '../backend/rules.ts'
 import type { Protocol } from '../mailbox/protocols.ts'
-import type { LaterReason, RefuseReason } from './reasons.ts'
+import type { Hindrance, RefuseReason } from './reasons.ts'
 
 /** One auth attempt of a mail client, as nginx reported it. */
 export interface Attempt {
@@ -27,8 +27,18 @@ export interface Attempt {
   fault: RefuseReason | null
 }
 
-/** `waitSeconds`: how long nginx holds the error back; null = it closes the client's connection. */
-export type Decision =
-  | { kind: 'accept'; route: Choice; backendLogin: string }
-  | { kind: 'refuse'; reason: RefuseReason; waitSeconds: number | null }
-  | { kind: 'later'; reason: LaterReason; waitSeconds: number | null }
+export type Decision = Acceptance | Rejection
+
+export interface Acceptance {
+  kind: 'accept'
+  route: Choice
+  backendLogin: string
+}
+
+/** `refuse`: wrong until something changes; `later`: not now (see reasons.ts). */
+export interface Rejection {
+  kind: 'refuse' | 'later'
+  reason: Hindrance
+  /** How long nginx holds the error back; null = it closes the client's connection. */
+  waitSeconds: number | null
+}

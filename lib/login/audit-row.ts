@@ -1,4 +1,5 @@
 /** The audit row of one auth attempt. */
+import { networkOf } from '../ban/rules.ts'
 import type { AuthLogRow } from '../database/schema.ts'
 import type { Attempt, Decision } from './attempt.ts'
 
@@ -27,6 +28,7 @@ export function describeAttempt(
     duration_ms: Math.max(0, now - attempt.receivedAt),
     attempt: attempt.number,
     tls: attempt.tls,
+    client_network: networkOf(attempt.clientAddress) ?? '',
   }
 }
 

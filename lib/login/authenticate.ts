@@ -1,38 +1,44 @@
 /**
- * The straight line of a login: recall, prove, judge, settle, answer.
+ * The straight line of a login: recall, guard, prove, judge, settle, answer.
  *
- * A warm login (account and proof remembered) costs one round trip to the hot state, no SQL read, and a share of one
- * group-committed audit insert. A cold one adds one SQL read, one hash, and one write to the hot state.
+ * A warm login (account, proof and network remembered) costs one round trip to the hot state, no SQL read, and a share
+ * of one group-committed audit insert. A cold one adds one SQL read, one hash, and three steps in the hot state: to
+ * reserve the guess, to count it if it was wrong, and to remember the outcome.
  */
-
 import type { Logger } from 'pino'
 import type { AuditTrail } from '../audit/append.ts'
-import { versionKey as backendsVersionKey, type Directory } from '../backend/directory.ts'
+import type { Directory } from '../backend/directory.ts'
 import type { Op } from '../hot-state/port.ts'
+import type { Account } from '../mailbox/account.ts'
 import { canonicalName } from '../mailbox/name.ts'
-import { HashBusy, nobodysHash } from '../mailbox/passwords.ts'
+import { HashBusy } from '../mailbox/passwords.ts'
 import type { Attempt, Decision } from './attempt.ts'
 import { describeAttempt } from './audit-row.ts'
-import { type CredentialServices, prove, readRemembered, recallOps } from './credentials.ts'
+import { hideRightPassword, prove } from './credentials.ts'
 import { DeadlinePassed, within } from './deadline.ts'
-import { conclude, judge, later, precheck, refuse, wantedRoute } from './rules.ts'
+import { settleWrong } from './guessing.ts'
+import { type Facts, type RecallServices, recall, rememberSuccess } from './recall.ts'
+import { conclude, decline, guard, isBanned, judge, precheck, wantedRoute } from './rules.ts'
 
-export interface LoginServices extends CredentialServices {
+export interface LoginServices extends RecallServices {
   audit: AuditTrail
   backends: Directory
   clock: () => number
   log: Logger
-  settings: CredentialServices['settings'] & { auth: { default_domain: string; deadline: number } }
 }
 
-/** A decision that nothing has been done about yet. */
+/** A decision, and what `settle` needs to know of how it came about. */
 interface Outcome {
   decision: Decision
-  /** What to write to the hot state: none but of a proven login. */
-  memories: Op[]
+  facts?: Facts
+  /** Whose password was right, and nothing else in the way. */
+  account?: Account
+  /** A wrong password to be counted. */
+  guess?: string | null
+  memories?: Op[]
 }
 
-/** For the audit row, after the time for deciding is over. */
+/** For counters, memory and the audit row, after the time for deciding is over. */
 const settleMs = 1_000
 
 /**
@@ -52,36 +58,39 @@ export async function authenticate(services: LoginServices, attempt: Attempt): P
 
 async function decide(services: LoginServices, attempt: Attempt, name: string | null): Promise<Outcome> {
   const credentials = precheck(attempt, name)
-  if ('reason' in credentials) return { decision: refuse(credentials.reason, attempt), memories: [] }
+  if ('reason' in credentials) return { decision: decline(credentials.reason, attempt) }
 
-  const [account, storedProof, backendsVersion] = await services.hot.apply([
-    ...recallOps(services, credentials),
-    { op: 'read', key: backendsVersionKey },
-  ])
-  const remembered = readRemembered(account, storedProof)
-  const { proof, memories, hashed } = await prove(services, credentials, remembered, attempt.receivedAt)
+  const now = attempt.receivedAt
+  const facts = await recall(services, credentials, attempt.clientAddress, now)
+  const hindrance = guard(facts.guard)
+  if (hindrance) return { decision: decline(hindrance, attempt), facts }
+
+  const { proof, guess, memories, hashed } = await prove(services, credentials, facts, now)
   const verdict = judge(proof, credentials.protocol)
+  const outcome = { facts, guess, memories }
   if ('reason' in verdict) {
-    // A refusal that comes sooner than for a wrong password would tell that this one is right.
-    if (!hashed) await services.passwords.verify(credentials.password, nobodysHash)
-    return { decision: refuse(verdict.reason, attempt), memories: [] }
+    if (verdict !== proof) await hideRightPassword(services, credentials, hashed)
+    return { ...outcome, decision: decline(verdict.reason, attempt, facts.guard) }
   }
-  const route = await services.backends.choose(
-    wantedRoute(verdict.account, credentials.protocol),
-    backendsVersion,
-  )
-  return { decision: conclude(attempt, verdict.account, route), memories }
+  const wanted = wantedRoute(verdict.account, credentials.protocol)
+  const route = await services.backends.choose(wanted, facts.backendsVersion)
+  return { ...outcome, account: verdict.account, decision: conclude(attempt, verdict.account, route) }
 }
 
 /**
- * Audit and memory. Every attempt has its row. A proof is remembered also when no backend could take the login: else
- * everyone's retries while a backend is down would be hashed, over and over.
+ * Counters, memory and audit; every attempt has its row. What was proved is remembered also when the login could not
+ * be let in: else everyone's retries while a backend is down would be hashed, over and over.
  */
 async function settle(services: LoginServices, attempt: Attempt, name: string | null, outcome: Outcome) {
-  const { decision, memories } = outcome
-  const row = describeAttempt(attempt, name, decision, services.clock())
-  const remembering = memories.length > 0 ? services.hot.apply(memories) : undefined
-  await Promise.all([services.audit.append(row, settleMs), remembering])
+  const { decision, facts, account, guess, memories = [] } = outcome
+  const counters = facts && guess ? await settleWrong(services, facts.guesser, guess) : ''
+  const row = { ...describeAttempt(attempt, name, decision, services.clock()), counters }
+  const ban = isBanned(decision) && facts?.guard.standing.ban
+  await Promise.all([
+    ban ? services.audit.appendFolded(row, settleMs, ban.cidr) : services.audit.append(row, settleMs),
+    memories.length > 0 && services.hot.apply(memories),
+    facts && account && rememberSuccess(services, account, facts, attempt.receivedAt),
+  ])
 }
 
 /** What broke is for the log; the client is told to come again. */
@@ -92,5 +101,5 @@ function postpone({ log }: LoginServices, attempt: Attempt, error: unknown): Out
   else log.error({ ...facts, err: error }, 'login postponed')
   const reason =
     error instanceof HashBusy ? 'busy' : error instanceof DeadlinePassed ? 'timeout' : 'unavailable'
-  return { decision: later(reason, attempt), memories: [] }
+  return { decision: decline(reason, attempt) }
 }

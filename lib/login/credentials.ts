@@ -1,94 +1,137 @@
-/** Whether a name and a password belong together: the cached proof, or exactly one hash. */
+/** Whether a name and a password belong together: the outcome of an earlier comparison, or exactly one hash. */
 import { createHmac, type KeyObject } from 'node:crypto'
 import type { Database } from '../database/schema.ts'
 import type { HotState, Op } from '../hot-state/port.ts'
-import { type Account, accountKey, readAccount, readCopy, writeCopy } from '../mailbox/account.ts'
+import { type Account, accountKey, writeCopy } from '../mailbox/account.ts'
 import { nobodysHash, type Passwords } from '../mailbox/passwords.ts'
+import type { Settings } from '../settings/definitions.ts'
+import { releaseOp, reserve } from './guessing.ts'
+import type { Facts, RecallServices } from './recall.ts'
 import type { Credentials, Verdict } from './rules.ts'
 
 export interface CredentialServices {
   db: Database
   hot: HotState
   passwords: Passwords
-  /** Key of the digests under which proofs are kept. */
+  /** Key of the digests under which outcomes are kept. */
   credentialKey: KeyObject
-  settings: { auth: { cache_ttl: number; cache_max: number } }
+  settings: Pick<Settings, 'auth' | 'guessing'>
 }
 
-/** A successful comparison, remembered. Dead when the account's `credentialVersion` or id is another one. */
-interface StoredProof {
-  accountId: string
+/** The outcome of a comparison. It holds for one account at one `credentialVersion`; null and 0 = for no account. */
+export interface StoredProof {
+  accountId: string | null
   credentialVersion: number
-  /** When the password was hashed; a proof is renewed by use, but not for ever. */
+  right: boolean
+  /** When the password was hashed; an outcome is renewed by use, but not for ever. */
   provedAt: number
   writtenAt: number
 }
 
-/** What the hot state knows about the name and the password, and the reads that ask it. */
-export interface Remembered {
-  account: Account | null
-  proof: StoredProof | null
-}
-
-/** A proof in use is written again after this part of its life, so that most logins write nothing. */
-const renewAfter = 0.25
-
-export const recallOps = (services: CredentialServices, credentials: Credentials) =>
-  [
-    { op: 'read', key: accountKey(credentials.name) },
-    { op: 'read', key: proofKey(services, credentials) },
-  ] as const
-
-export const readRemembered = (account: string | null, proof: string | null): Remembered => ({
-  account: readCopy(account),
-  proof: proof === null ? null : JSON.parse(proof),
-})
-
-/** The result of `prove`, and what makes the next one cheap: to be written when the login succeeds. */
+/** What `prove` found. */
 export interface Proved {
   proof: Verdict
+  /** The digest of a password that was hashed now and is wrong: a guess to be counted. */
+  guess: string | null
+  /** What makes the next time cheap; to be written when the attempt is settled, whatever becomes of it. */
   memories: Op[]
   /** Whether it cost a hash. */
   hashed: boolean
 }
 
-/**
- * Shows whether the password is the user's. An unknown user costs the same read and the same hash.
- * @throws HashBusy, or whatever the database throws
- */
-export async function prove(
-  services: CredentialServices,
-  credentials: Credentials,
-  { account: copy, proof: stored }: Remembered,
+/** An outcome in use is written again after this part of its life, so that most logins write nothing. */
+const renewAfter = 0.25
+
+/** A keyed digest: who reads the hot state learns neither the password nor whether two are equal. */
+const digestOf = ({ credentialKey }: CredentialServices, { name, password }: Credentials, version: number) =>
+  createHmac('sha256', credentialKey).update(`${name}\0${version}\0`).update(password).digest('base64url')
+
+/** Before the account is known: the outcome itself says which account and version it is of. */
+export const proofKey = (services: CredentialServices, credentials: Credentials) =>
+  `proof:${digestOf(services, credentials, 0)}`
+
+/** @returns null when there is no outcome, or one of another account or version, or too old a one */
+export function readProof(
+  { settings }: CredentialServices,
+  stored: string | null,
+  account: Account | null,
   now: number,
-): Promise<Proved> {
-  const { cache_ttl, cache_max } = services.settings.auth
-  if (stored && now < stored.provedAt + cache_max) {
-    const account = copy ?? (await readAccount(services.db, credentials.name))?.account
-    if (account && isOf(stored, account)) {
-      const memories: Op[] = copy ? [] : [accountWrite(services, account)]
-      const isDue = now > stored.writtenAt + cache_ttl * renewAfter
-      if (isDue) memories.push(proofWrite(services, credentials, { ...stored, writtenAt: now }))
-      return { proof: { account }, memories, hashed: false }
-    }
-  }
-  const known = await readAccount(services.db, credentials.name)
-  const matches = await services.passwords.verify(credentials.password, known?.passwordHash ?? nobodysHash)
-  if (!known) return { proof: { reason: 'unknown_user' }, memories: [], hashed: true }
-  if (!matches) return { proof: { reason: 'wrong_password' }, memories: [], hashed: true }
-  const { account } = known
-  const { id: accountId, credentialVersion } = account
-  const proof = { accountId, credentialVersion, provedAt: now, writtenAt: now }
-  const memories = [accountWrite(services, account), proofWrite(services, credentials, proof)]
-  return { proof: { account }, memories, hashed: true }
+): StoredProof | null {
+  if (stored === null) return null
+  const proof: StoredProof = JSON.parse(stored)
+  const { accountId, credentialVersion } = ownerOf(account)
+  const holds = proof.accountId === accountId && proof.credentialVersion === credentialVersion
+  return holds && now < proof.provedAt + settings.auth.cache_max ? proof : null
 }
 
-const isOf = (proof: StoredProof, account: Account) =>
-  proof.accountId === account.id && proof.credentialVersion === account.credentialVersion
+/**
+ * Shows whether the password is the user's. An unknown user costs what a known one costs.
+ * @throws HashBusy, or whatever the hot state throws; the place for the guess has been given back then
+ */
+export async function prove(
+  services: RecallServices,
+  credentials: Credentials,
+  facts: Facts,
+  now: number,
+): Promise<Proved> {
+  const { account, proof, guesser } = facts
+  if (proof) {
+    const isDue = now > proof.writtenAt + services.settings.auth.cache_ttl * renewAfter
+    const renewal = isDue ? [proofWrite(services, credentials, { ...proof, writtenAt: now })] : []
+    const copy = facts.warm || !account ? [] : [accountWrite(services, account)]
+    return {
+      proof: conclusion(account, proof.right),
+      guess: null,
+      memories: [...copy, ...renewal],
+      hashed: false,
+    }
+  }
 
-/** The key holds a keyed digest: who reads the hot state learns neither the password nor whether two are equal. */
-const proofKey = ({ credentialKey }: CredentialServices, { name, password }: Credentials) =>
-  `proof:${createHmac('sha256', credentialKey).update(name).update('\0').update(password).digest('base64url')}`
+  // Another one for the same password once the password was changed.
+  const digest = digestOf(services, credentials, ownerOf(account).credentialVersion)
+  if (!(await reserve(services, guesser, digest))) {
+    return { proof: { reason: 'too_many_guesses' }, guess: null, memories: [], hashed: false }
+  }
+  const release = releaseOp(guesser, digest)
+  const matches = await services.passwords
+    .verify(credentials.password, facts.passwordHash ?? nobodysHash)
+    .catch(async error => {
+      await services.hot.apply([release])
+      throw error
+    })
+  const right = matches && account !== null
+  const outcome = { ...ownerOf(account), right, provedAt: now, writtenAt: now }
+  const memories = [proofWrite(services, credentials, outcome)]
+  if (right) memories.push(release, accountWrite(services, account))
+  return { proof: conclusion(account, right), guess: right ? null : digest, memories, hashed: true }
+}
+
+/**
+ * Makes a refusal of a right password cost what one of a wrong password costs: a hash the first time, none when the
+ * same password comes again. Else its speed would tell that it is right.
+ */
+export async function hideRightPassword(
+  services: CredentialServices,
+  credentials: Credentials,
+  hashed: boolean,
+): Promise<void> {
+  const key = `refused:${digestOf(services, credentials, 0)}`
+  const [seen] = await services.hot.apply([
+    { op: 'read', key },
+    { op: 'write', key, value: 'seen', ttlMs: services.settings.auth.cache_ttl },
+  ])
+  if (seen === null && !hashed) await services.passwords.verify(credentials.password, nobodysHash)
+}
+
+function conclusion(account: Account | null, right: boolean): Verdict {
+  if (!account) return { reason: 'unknown_user' }
+  return right ? { account } : { reason: 'wrong_password' }
+}
+
+const ownerOf = (account: Account | null) => ({
+  accountId: account?.id ?? null,
+  credentialVersion: account?.credentialVersion ?? 0,
+})
 
 /** Never over a newer copy or its tombstone: a slow login must not bring back what has been changed meanwhile. */
 const accountWrite = ({ settings }: CredentialServices, account: Account): Op => ({

@@ -1,38 +1,124 @@
 /**
- * Every reason for which an auth attempt ended as it did. The code stands in the audit row; the text is for the
- * people who read the log. What the mail client is told depends on `kind` alone, so it never says why.
+ * Every reason for which an auth attempt ended as it did. The code stands in the audit row; `meaning` and `remedy` are
+ * for the people who read the log. What the mail client is told depends on `kind` alone, so it never says why.
  *
- * accept: logged in. refuse: wrong until something changes. later: we could not decide; the client keeps its
- * stored password, and nothing is counted or cached.
+ * accept: logged in. refuse: wrong until something changes. later: not now; the client keeps its stored password.
+ * `counts`: a guess, which counters count unless this very password was counted before.
  */
 export const reasons = {
-  ok: { kind: 'accept', meaning: 'right password' },
+  ok: { kind: 'accept', counts: false, meaning: 'right password', remedy: '' },
 
-  wrong_password: { kind: 'refuse', meaning: 'the password is wrong' },
-  unknown_user: { kind: 'refuse', meaning: 'there is no such mailbox' },
-  disabled: { kind: 'refuse', meaning: 'right password, but the mailbox is disabled' },
+  wrong_password: { kind: 'refuse', counts: true, meaning: 'the password is wrong', remedy: '' },
+  unknown_user: { kind: 'refuse', counts: true, meaning: 'there is no such mailbox', remedy: 'user add' },
+  disabled: {
+    kind: 'refuse',
+    counts: false,
+    meaning: 'right password, but the mailbox is disabled',
+    remedy: 'user enable',
+  },
   protocol_not_allowed: {
     kind: 'refuse',
+    counts: false,
     meaning: 'right password, but the mailbox may not use this protocol',
+    remedy: 'user set --protocols',
   },
-  empty_password: { kind: 'refuse', meaning: 'the password is empty' },
-  password_too_long: { kind: 'refuse', meaning: 'the password is longer than 72 bytes' },
-  bad_name: { kind: 'refuse', meaning: 'no mailbox can have such a name' },
+  empty_password: { kind: 'refuse', counts: false, meaning: 'the password is empty', remedy: '' },
+  password_too_long: {
+    kind: 'refuse',
+    counts: false,
+    meaning: 'the password is longer than 72 bytes',
+    remedy: '',
+  },
+  bad_name: { kind: 'refuse', counts: false, meaning: 'no mailbox can have such a name', remedy: '' },
   bad_bytes: {
     kind: 'refuse',
+    counts: false,
     meaning: 'name or password has control bytes, is not UTF-8, or is over 1 KiB',
+    remedy: '',
   },
-  bad_request: { kind: 'refuse', meaning: 'a header of nginx is missing, doubled or unreadable' },
-  method_not_offered: { kind: 'refuse', meaning: 'an auth method other than a plain password' },
-  login_required: { kind: 'refuse', meaning: 'mail without a login (SMTP auth method none)' },
+  bad_request: {
+    kind: 'refuse',
+    counts: false,
+    meaning: 'a header of nginx is missing, doubled or unreadable',
+    remedy: '',
+  },
+  method_not_offered: {
+    kind: 'refuse',
+    counts: false,
+    meaning: 'an auth method other than a plain password',
+    remedy: '',
+  },
+  login_required: {
+    kind: 'refuse',
+    counts: false,
+    meaning: 'mail without a login (SMTP auth method none)',
+    remedy: '',
+  },
+  banned: {
+    kind: 'refuse',
+    counts: false,
+    meaning: 'the address was banned by an administrator',
+    remedy: 'ban remove',
+  },
 
-  no_backend: { kind: 'later', meaning: 'no healthy backend for this mailbox and protocol' },
-  busy: { kind: 'later', meaning: 'too many passwords to check at once' },
-  timeout: { kind: 'later', meaning: 'the decision took too long' },
-  unavailable: { kind: 'later', meaning: 'a part of the gateway failed; the application log says which' },
-} as const satisfies Record<string, { kind: 'accept' | 'refuse' | 'later'; meaning: string }>
+  banned_automatically: {
+    kind: 'later',
+    counts: false,
+    meaning: 'the address was banned for guessing',
+    remedy: 'ban remove, or allow add',
+  },
+  locked: {
+    kind: 'later',
+    counts: false,
+    meaning: 'strangers guessed at this mailbox: locked for all but familiar networks',
+    remedy: 'user unlock',
+  },
+  locked_here: {
+    kind: 'later',
+    counts: false,
+    meaning: 'too many wrong passwords from this familiar network: locked for it',
+    remedy: 'user unlock',
+  },
+  shut_to_strangers: {
+    kind: 'later',
+    counts: false,
+    meaning: 'too many wrong passwords in the long run: familiar networks only, until unlocked',
+    remedy: 'user unlock',
+  },
+  many_networks: {
+    kind: 'later',
+    counts: false,
+    meaning: 'many networks guessed at this mailbox: familiar networks only for a while',
+    remedy: 'user unlock',
+  },
+  too_many_guesses: {
+    kind: 'later',
+    counts: false,
+    meaning: 'as many different passwords as are allowed are being checked already',
+    remedy: 'user unlock',
+  },
+  no_backend: {
+    kind: 'later',
+    counts: false,
+    meaning: 'no healthy backend for this mailbox and protocol',
+    remedy: 'backend list',
+  },
+  busy: { kind: 'later', counts: false, meaning: 'too many passwords to check at once', remedy: '' },
+  timeout: { kind: 'later', counts: false, meaning: 'the decision took too long', remedy: '' },
+  unavailable: {
+    kind: 'later',
+    counts: false,
+    meaning: 'a part of the gateway failed; the application log says which',
+    remedy: '',
+  },
+} as const satisfies Record<
+  string,
+  { kind: 'accept' | 'refuse' | 'later'; counts: boolean; meaning: string; remedy: string }
+>
 
 type Reasons = typeof reasons
 export type Reason = keyof Reasons
 export type RefuseReason = { [R in Reason]: Reasons[R]['kind'] extends 'refuse' ? R : never }[Reason]
 export type LaterReason = { [R in Reason]: Reasons[R]['kind'] extends 'later' ? R : never }[Reason]
+/** Why an attempt was not accepted. */
+export type Hindrance = RefuseReason | LaterReason

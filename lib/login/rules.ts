@@ -1,13 +1,14 @@
 /** The decisions of a login, without any doing: same facts, same answer. */
 import type { Choice, Wanted } from '../backend/rules.ts'
+import type { AddressStanding } from '../ban/list.ts'
 import type { Account } from '../mailbox/account.ts'
 import type { Protocol } from '../mailbox/protocols.ts'
 import { maxPasswordBytes } from '../mailbox/rules.ts'
-import type { Attempt, Decision } from './attempt.ts'
-import type { LaterReason, RefuseReason } from './reasons.ts'
+import type { Acceptance, Attempt, Decision, Rejection } from './attempt.ts'
+import { type Hindrance, reasons } from './reasons.ts'
 
-/** Whose password was shown to be right, or why the login is refused. */
-export type Verdict = { account: Account } | { reason: RefuseReason }
+/** Whose password was shown to be right, or what stands in the way. */
+export type Verdict = { account: Account } | { reason: Hindrance }
 
 /** What is left of an attempt that is worth a look at the account. */
 export interface Credentials {
@@ -17,12 +18,29 @@ export interface Credentials {
   protocol: Protocol
 }
 
+/** What guessing has led to, as far as it concerns this attempt. */
+export interface Guard {
+  standing: AddressStanding
+  /** Whether the user has logged in from this network lately. */
+  familiar: boolean
+  /** The short lock of the user for strangers, and that of this familiar network. */
+  lockedToStrangers: boolean
+  lockedHere: boolean
+  /** So many networks guessed that only familiar ones pass. */
+  manyNetworks: boolean
+  /** Wrong passwords of strangers since the last success of one, and how many shut the user to them. */
+  guesses: number
+  mostGuesses: number
+  /** Whether this network is half way to a ban: its wrong answers come slowly. */
+  slow: boolean
+}
+
 /** nginx keeps every attempt of a connection in memory until it ends (nginx.org asks to stop after 10 to 20). */
 const attemptsPerConnection = 10
 const longestWaitSeconds = 5
 
 /** Stops what cannot be right, whoever the user is. `name` null = the text is no name. */
-export function precheck(attempt: Attempt, name: string | null): Credentials | { reason: RefuseReason } {
+export function precheck(attempt: Attempt, name: string | null): Credentials | { reason: Hindrance } {
   const { fault, protocol, password } = attempt
   if (fault !== null) return { reason: fault }
   if (protocol === null) return { reason: 'bad_request' }
@@ -30,6 +48,20 @@ export function precheck(attempt: Attempt, name: string | null): Credentials | {
   if (password === '') return { reason: 'empty_password' }
   if (Buffer.byteLength(password) > maxPasswordBytes) return { reason: 'password_too_long' }
   return { name, password, protocol }
+}
+
+/**
+ * Whether guessing keeps this attempt out before its password is looked at. An administrator's ban holds for everyone;
+ * all else spares the networks that the user is familiar in, which have only a lock of their own.
+ */
+export function guard(facts: Guard): Hindrance | null {
+  const { ban, allowed } = facts.standing
+  if (ban?.event_type === 'manual') return 'banned'
+  if (facts.familiar) return facts.lockedHere ? 'locked_here' : null
+  if (ban && !allowed) return 'banned_automatically'
+  if (facts.guesses >= facts.mostGuesses) return 'shut_to_strangers'
+  if (facts.manyNetworks) return 'many_networks'
+  return facts.lockedToStrangers ? 'locked' : null
 }
 
 /** Adds what the account itself says, only once the password was right: else the answer would tell of accounts. */
@@ -49,21 +81,26 @@ export function wantedRoute(
 
 /** The last word on a proven login. `route` is null when no backend can take it. */
 export function conclude(attempt: Attempt, account: Account, route: Choice | null): Decision {
-  return route === null
-    ? later('no_backend', attempt)
-    : { kind: 'accept', route, backendLogin: account.login }
+  if (route === null) return decline('no_backend', attempt)
+  return { kind: 'accept', route, backendLogin: account.login }
 }
 
-export function refuse(reason: RefuseReason, attempt: Attempt): Decision {
-  return { kind: 'refuse', reason, waitSeconds: waitSeconds(attempt.number) }
+/** @param guarded what is known of the client's network: half way to a ban, its answers come slowly */
+export function decline(reason: Hindrance, attempt: Attempt, guarded?: Guard): Rejection {
+  const slow = guarded?.slow === true && !guarded.familiar
+  const rejection = { kind: reasons[reason].kind, reason }
+  // Nobody holds a connection open for a banned client.
+  return { ...rejection, waitSeconds: isBanned(rejection) ? null : waitFor(attempt.number, slow) }
 }
 
-export function later(reason: LaterReason, attempt: Attempt): Decision {
-  return { kind: 'later', reason, waitSeconds: waitSeconds(attempt.number) }
+/** Such attempts are counted in the auth log, not listed one by one. */
+export function isBanned(decision: Pick<Rejection, 'kind' | 'reason'> | Acceptance): boolean {
+  if (decision.kind === 'accept') return false
+  return decision.reason === 'banned' || decision.reason === 'banned_automatically'
 }
 
-/** 1, 1, 2, 2, … 5, 5 seconds for the first ten attempts of a connection; then it is closed. */
-function waitSeconds(attemptNumber: number): number | null {
+/** 1, 1, 2, 2, … 5, 5 seconds for the first ten attempts of a connection; then nginx closes it. */
+function waitFor(attemptNumber: number, slow: boolean): number | null {
   if (attemptNumber > attemptsPerConnection) return null
-  return Math.min(longestWaitSeconds, Math.ceil(attemptNumber / 2))
+  return slow ? longestWaitSeconds : Math.min(longestWaitSeconds, Math.ceil(attemptNumber / 2))
 }

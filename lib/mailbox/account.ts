@@ -14,18 +14,38 @@ export interface Account {
   pool: string | null
   version: number
   credentialVersion: number
+  /** Wrong passwords of strangers since the last success of one, as of the copy; exact from the limit on. */
+  guesses: number
+}
+
+/** The account with what is cached nowhere, or only beside it. */
+export interface KnownAccount {
+  account: Account
+  passwordHash: string
+  /** UTC milliseconds of the last success from the network that was asked for; null = none. */
+  familiarSince: number | null
 }
 
 /** Hot-state key of the cached account, under its canonical name. Its entries carry `Account.version`. */
 export const accountKey = (name: string) => `account:${name}`
 
-/** The account and its password hash, or null. The hash is read here each time and cached nowhere. */
+/** The account of that name and what it is to the network, in one query; null if there is none. */
 export async function readAccount(
   db: Database,
   name: string,
-): Promise<{ account: Account; passwordHash: string } | null> {
-  const user = await db.selectFrom('users').selectAll().where('name', '=', name).executeTakeFirst()
-  return user ? { account: toAccount(user), passwordHash: user.password_hash } : null
+  network: string | null,
+): Promise<KnownAccount | null> {
+  const row = await db
+    .selectFrom('users')
+    .leftJoin('known_networks', join =>
+      join.onRef('known_networks.user_id', '=', 'users.id').on('known_networks.network', '=', network ?? ''),
+    )
+    .selectAll('users')
+    .select('known_networks.last_success_at as familiar_since')
+    .where('users.name', '=', name)
+    .executeTakeFirst()
+  if (!row) return null
+  return { account: toAccount(row), passwordHash: row.password_hash, familiarSince: row.familiar_since }
 }
 
 export const writeCopy = (account: Account): string => JSON.stringify(account)
@@ -33,7 +53,7 @@ export const writeCopy = (account: Account): string => JSON.stringify(account)
 /** The account from a copy that `writeCopy` made; null stays null. */
 export const readCopy = (copy: string | null): Account | null => (copy === null ? null : JSON.parse(copy))
 
-export function toAccount(user: User): Account {
+function toAccount(user: User): Account {
   return {
     id: user.id,
     name: user.name,
@@ -44,6 +64,7 @@ export function toAccount(user: User): Account {
     pool: user.pool,
     version: user.version,
     credentialVersion: user.credential_version,
+    guesses: user.guesses,
   }
 }
 

@@ -13,6 +13,8 @@ export interface Mailbox {
   enabled: boolean
   protocols: Protocol[]
   pool: string | null
+  /** Wrong passwords of strangers since the last success of one. */
+  guesses: number
   createdAt: number
   updatedAt: number
 }
@@ -70,6 +72,7 @@ export function toMailbox(user: User): Mailbox {
     enabled: user.enabled === 1,
     protocols: readProtocols(user.protocols),
     pool: user.pool,
+    guesses: user.guesses,
     createdAt: user.created_at,
     updatedAt: user.updated_at,
   }

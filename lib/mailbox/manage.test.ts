@@ -41,7 +41,7 @@ async function readRow(of = name): Promise<User> {
 
 /** What a login does when it has read the row and writes its copy, at whatever time it gets to that. */
 async function remember(row: User): Promise<boolean> {
-  const { account } = (await readAccount(host.services.db, row.name))!
+  const { account } = (await readAccount(host.services.db, row.name, null))!
   const copy = writeCopy({ ...account, version: row.version })
   const key = accountKey(row.name)
   const [written] = await host.services.hot.apply([
@@ -81,6 +81,7 @@ describe('adding', () => {
       enabled: true,
       protocols: ['imap', 'smtp'],
       pool: 'p1',
+      guesses: 0,
       createdAt,
       updatedAt: createdAt,
     })

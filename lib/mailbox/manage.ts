@@ -7,7 +7,7 @@ import { takeVersion } from '../database/version.ts'
 import type { HotState } from '../hot-state/port.ts'
 import { parseInput } from '../input.ts'
 import { Refusal } from '../refusal.ts'
-import { accountKey } from './account.ts'
+import { forget } from './forget.ts'
 import { joinProtocols, listQuery, type Mailbox, mailboxChanges, newMailbox, toMailbox } from './mailbox.ts'
 import { canonicalName, domainOf } from './name.ts'
 import { type Passwords, parseNewPassword } from './passwords.ts'
@@ -46,6 +46,7 @@ export async function addMailbox(services: MailboxServices, input: unknown): Pro
       totp_secret: null,
       totp_confirmed: 0,
       totp_last_step: 0,
+      guesses: 0,
       created_at: now,
       updated_at: now,
     }
@@ -120,6 +121,11 @@ export async function setEnabled(
   return change(services, name, credential_version => ({ enabled: enabled ? 1 : 0, credential_version }))
 }
 
+/** Ends the long count of strangers' guesses. The short locks and counts are the caller's to lift. */
+export async function clearGuesses(services: MailboxServices, name: string): Promise<Mailbox> {
+  return change(services, name, () => ({ guesses: 0 }))
+}
+
 /** Deletes the account with its grants and networks; its auth log stays. */
 export async function deleteMailbox(services: MailboxServices, name: string): Promise<void> {
   const canonical = parseName(services, name)
@@ -149,23 +155,7 @@ async function change(
   return toMailbox(user)
 }
 
-/** A tombstone in place of the cached copy: it outlives every login that read the row before the change. */
-async function forget({ hot, settings }: MailboxServices, name: string, version: number): Promise<void> {
-  await hot.apply([
-    {
-      op: 'write',
-      key: accountKey(name),
-      value: null,
-      version,
-      ttlMs: settings.auth.cache_ttl + tombstoneMs,
-    },
-  ])
-}
-
-/** More than a login may last (`auth.deadline` is at most a minute). */
-const tombstoneMs = 120_000
-
-function parseName({ settings }: MailboxServices, text: string): string {
+export function parseName({ settings }: MailboxServices, text: string): string {
   const name = canonicalName(text, settings.auth.default_domain)
   if (name !== null) return name
   throw new Refusal(

@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { migrations } from '../../migrations/index.ts'
 import { type AuditTrail, createAuditTrail } from '../audit/append.ts'
 import { createDirectory, type Directory } from '../backend/directory.ts'
+import { type BanList, createBanList } from '../ban/list.ts'
 import { migrateUp } from '../database/migrate.ts'
 import { openSqlite } from '../database/open.ts'
 import type { Database } from '../database/schema.ts'
@@ -24,6 +25,7 @@ export interface Services {
   passwords: Passwords
   audit: AuditTrail
   backends: Directory
+  bans: BanList
   credentialKey: KeyObject
   settings: Settings
   clock: () => number
@@ -31,14 +33,27 @@ export interface Services {
   close(): Promise<void>
 }
 
+export interface Clocks {
+  /** Wall clock, UTC milliseconds; it may be set. */
+  clock: () => number
+  /** Milliseconds that only ever go forward: locks and bans must not move with a clock that is set. */
+  steady: () => number
+}
+
+const realClocks: Clocks = { clock: Date.now, steady: () => performance.now() }
+
 /**
  * Opens everything. On the embedded database all migrations have run when it resolves.
  * @param passwords how this host hashes; the caller closes it
  * @throws ConfigError, one line, when this version cannot open what is configured
  */
-export async function openServices(config: Config, log: Logger, passwords: Passwords): Promise<Services> {
+export async function openServices(
+  config: Config,
+  log: Logger,
+  passwords: Passwords,
+  { clock, steady }: Clocks = realClocks,
+): Promise<Services> {
   const { settings } = config
-  const clock = Date.now
   const file = embeddedFile(config)
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
   const credentialKey = deriveKey(loadMasterSecret(config.secretKeys, config.dataDir), 'credential-cache')
@@ -49,7 +64,7 @@ export async function openServices(config: Config, log: Logger, passwords: Passw
     await closeDatabases()
     throw error
   }
-  const hot = createMemoryHotState(clock)
+  const hot = createMemoryHotState(steady)
   const backends = createDirectory({
     db,
     log,
@@ -69,6 +84,7 @@ export async function openServices(config: Config, log: Logger, passwords: Passw
     passwords,
     audit: createAuditTrail(db),
     backends,
+    bans: createBanList({ db, clock, steady }),
     credentialKey,
     settings,
     clock,

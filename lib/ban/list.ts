@@ -1,0 +1,104 @@
+/** Bans and exceptions in memory, as new as the version that a login has just read from the hot state. */
+import type { BanRow, Database } from '../database/schema.ts'
+import { createPrefixMap, parsePrefix } from './rules.ts'
+
+/** Hot-state key of a count that every change of bans and exceptions raises. */
+export const bansVersionKey = 'bans:version'
+
+/** What the lists say about one address. */
+export interface AddressStanding {
+  /** The ban in force: an administrator's before an automatic one. */
+  ban: BanRow | null
+  /** Where automatic bans do not hold. */
+  allowed: boolean
+  /** Many users behind one address: an alert instead of an automatic ban. */
+  shared: boolean
+}
+
+export interface BanList {
+  /** @param version value of `bansVersionKey`; another one than before makes the news be read first */
+  standingOf(address: string, version: string | null): Promise<AddressStanding>
+}
+
+interface Held {
+  row: BanRow
+  /** On the steady clock; Infinity = for ever. */
+  endsAt: number
+}
+
+interface BanListParts {
+  db: Database
+  /** Wall clock, UTC milliseconds. */
+  clock: () => number
+  /** Milliseconds that only ever go forward, at the pace of time. */
+  steady: () => number
+}
+
+/**
+ * Time is taken from the wall clock once, when a ban is read; from then on the steady clock counts. So a clock that
+ * jumps makes no ban vanish and none last longer than it was meant to.
+ */
+export function createBanList({ db, clock, steady }: BanListParts): BanList {
+  const bans = createPrefixMap<Held>()
+  let exceptions = createPrefixMap<'allow' | 'shared'>()
+  let newest = -1
+  let heldVersion: string | null | undefined
+  let reading: Promise<void> | null = null
+
+  const read = async (version: string | null) => {
+    const rows = await db
+      .selectFrom('ip_blacklist')
+      .selectAll()
+      .where('version', '>', newest)
+      .orderBy('version')
+      .execute()
+    const excepted = await db.selectFrom('ip_exceptions').select(['id', 'cidr', 'kind']).execute()
+    for (const row of rows) hold(row)
+    exceptions = createPrefixMap()
+    for (const { id, cidr, kind } of excepted) exceptions.set(parsePrefix(cidr)!, id, kind)
+    heldVersion = version
+  }
+
+  const hold = (row: BanRow) => {
+    newest = row.version
+    const prefix = parsePrefix(row.cidr)!
+    const left =
+      row.ends_at === null ? Infinity : Math.min(row.ends_at - clock(), row.ends_at - row.starts_at)
+    if (left <= 0) bans.delete(prefix, row.id)
+    else bans.set(prefix, row.id, { row, endsAt: steady() + left })
+  }
+
+  /** Calls that find news at the same time share one reading. */
+  const refresh = async (version: string | null) => {
+    while (heldVersion !== version) {
+      if (reading) {
+        await reading
+        if (heldVersion !== undefined) return
+        continue
+      }
+      reading = read(version).finally(() => {
+        reading = null
+      })
+      await reading
+    }
+  }
+
+  const inForce = (address: string): BanRow | null => {
+    const now = steady()
+    let automatic: BanRow | null = null
+    for (const held of bans.find(address)) {
+      if (held.endsAt <= now) bans.delete(parsePrefix(held.row.cidr)!, held.row.id)
+      else if (held.row.event_type === 'manual') return held.row
+      else automatic = held.row
+    }
+    return automatic
+  }
+
+  return {
+    async standingOf(address, version) {
+      if (heldVersion !== version) await refresh(version)
+      const kinds = exceptions.find(address)
+      return { ban: inForce(address), allowed: kinds.includes('allow'), shared: kinds.includes('shared') }
+    },
+  }
+}

@@ -1,0 +1,167 @@
+/** What people, and the counters, do with bans and exceptions. Effective at the next attempt on every node. */
+import { networkInterfaces } from 'node:os'
+import { v7 as newId } from 'uuid'
+import { z } from 'zod'
+import type { BanRow, Database } from '../database/schema.ts'
+import { takeVersion } from '../database/version.ts'
+import type { HotState } from '../hot-state/port.ts'
+import { parseInput } from '../input.ts'
+import { Refusal } from '../refusal.ts'
+import { bansVersionKey } from './list.ts'
+import { contains, type Prefix, parsePrefix } from './rules.ts'
+
+export interface BanServices {
+  db: Database
+  hot: HotState
+  clock: () => number
+}
+
+const text = z.string('must be text').max(1_000, 'must have at most 1000 characters')
+const newBan = z.strictObject({
+  cidr: z.string('must be an address or CIDR'),
+  /** Milliseconds; null = for ever. */
+  duration: z.int('must be a time such as 1h').positive('must be a time such as 1h').nullable(),
+  reason: text.min(1, 'must say why'),
+  author: text.default('command line'),
+  force: z.boolean().default(false),
+})
+const newException = z.strictObject({
+  kind: z.enum(['allow', 'shared']),
+  cidr: z.string('must be an address or CIDR'),
+  note: text.default(''),
+  author: text.default('command line'),
+})
+
+/** @throws Refusal for a bad field, or without `force` for a ban that would cover this machine */
+export async function addBan(services: BanServices, input: unknown): Promise<BanRow> {
+  const { cidr, duration, reason, author, force } = parseInput(newBan, input)
+  const prefix = readPrefix(cidr)
+  if (!force && coversThisMachine(prefix)) {
+    throw new Refusal(
+      'invalid',
+      'cidr',
+      `cidr ${prefix.text} covers an address of this machine: nginx and webmail may come from there; add --force if you mean it`,
+    )
+  }
+  const starts_at = services.clock()
+  const ends_at = duration === null ? null : starts_at + duration
+  const ban = {
+    cidr: prefix.text,
+    event_type: 'manual' as const,
+    note: reason,
+    author,
+    evidence: null,
+    level: 0,
+  }
+  return insertBan(services, { ...ban, starts_at, ends_at })
+}
+
+/** Inserts a ban and announces it. */
+export async function insertBan(services: BanServices, ban: Omit<BanRow, 'id' | 'version'>): Promise<BanRow> {
+  const row = await services.db.transaction().execute(async trx => {
+    const row: BanRow = { ...ban, id: newId(), version: await takeVersion(trx, 'ban_version') }
+    await trx.insertInto('ip_blacklist').values(row).execute()
+    return row
+  })
+  await announce(services)
+  return row
+}
+
+/** Bans in force, newest first; with `all` also those that are over. `address`: only those that contain it. */
+export async function listBans(
+  { db, clock }: Pick<BanServices, 'db' | 'clock'>,
+  { all = false, address }: { all?: boolean; address?: string } = {},
+): Promise<BanRow[]> {
+  const wanted = address === undefined ? null : readPrefix(address)
+  const rows = await db
+    .selectFrom('ip_blacklist')
+    .selectAll()
+    .$if(!all, query => query.where(eb => eb.or([eb('ends_at', 'is', null), eb('ends_at', '>', clock())])))
+    .orderBy('starts_at', 'desc')
+    .execute()
+  return wanted === null ? rows : rows.filter(({ cidr }) => contains(parsePrefix(cidr)!, wanted))
+}
+
+/** The ban with this id, or the newest of this prefix. @throws Refusal if there is none */
+export async function showBan({ db }: Pick<BanServices, 'db'>, idOrCidr: string): Promise<BanRow> {
+  const row = await db
+    .selectFrom('ip_blacklist')
+    .selectAll()
+    .where(eb => eb.or([eb('id', '=', idOrCidr), eb('cidr', '=', parsePrefix(idOrCidr)?.text ?? '')]))
+    .orderBy('starts_at', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  if (!row) throw new Refusal('not_found', 'ban', `there is no ban ${idOrCidr}; see: ban list`)
+  return row
+}
+
+/** Lifts the ban with this id, or all in force for this prefix. The rows stay as a record. */
+export async function removeBan(services: BanServices, idOrCidr: string): Promise<BanRow[]> {
+  const { id, cidr } = await showBan(services, idOrCidr)
+  const now = services.clock()
+  const rows = (await listBans(services)).filter(ban => (idOrCidr === id ? ban.id === id : ban.cidr === cidr))
+  await services.db.transaction().execute(async trx => {
+    for (const ban of rows) {
+      const version = await takeVersion(trx, 'ban_version')
+      await trx.updateTable('ip_blacklist').set({ ends_at: now, version }).where('id', '=', ban.id).execute()
+    }
+  })
+  await announce(services)
+  return rows
+}
+
+export async function addException(services: BanServices, input: unknown) {
+  const { cidr, ...rest } = parseInput(newException, input)
+  const row = { id: newId(), cidr: readPrefix(cidr).text, ...rest, created_at: services.clock() }
+  await services.db
+    .deleteFrom('ip_exceptions')
+    .where('kind', '=', row.kind)
+    .where('cidr', '=', row.cidr)
+    .execute()
+  await services.db.insertInto('ip_exceptions').values(row).execute()
+  await announce(services)
+  return row
+}
+
+export async function listExceptions({ db }: Pick<BanServices, 'db'>, kind: 'allow' | 'shared') {
+  return db.selectFrom('ip_exceptions').selectAll().where('kind', '=', kind).orderBy('cidr').execute()
+}
+
+export async function removeException(
+  services: BanServices,
+  kind: 'allow' | 'shared',
+  cidr: string,
+): Promise<void> {
+  const { numDeletedRows } = await services.db
+    .deleteFrom('ip_exceptions')
+    .where('kind', '=', kind)
+    .where('cidr', '=', readPrefix(cidr).text)
+    .executeTakeFirst()
+  if (numDeletedRows === 0n) throw new Refusal('not_found', 'cidr', `${cidr} is not on that list`)
+  await announce(services)
+}
+
+async function announce({ hot }: BanServices): Promise<void> {
+  await hot.apply([{ op: 'increment', key: bansVersionKey, ttlMs: null }])
+}
+
+function readPrefix(cidr: string): Prefix {
+  const prefix = parsePrefix(cidr)
+  if (prefix) return prefix
+  throw new Refusal(
+    'invalid',
+    'cidr',
+    'cidr must be an address such as 192.0.2.7 or a network such as 192.0.2.0/24',
+  )
+}
+
+/** Whether a ban would hit loopback or another address of this machine. */
+export function coversThisMachine(prefix: Prefix): boolean {
+  const addresses = Object.values(networkInterfaces()).flatMap(found => found ?? [])
+  const own = ['127.0.0.1', '::1', ...addresses.map(({ address }) => address)].flatMap(
+    text => parsePrefix(text) ?? [],
+  )
+  return own.some(address => contains(prefix, address)) || loopback.some(net => contains(net, prefix))
+}
+
+const loopback = [parsePrefix('127.0.0.0/8')!]

@@ -1,0 +1,111 @@
+/** Addresses and prefixes: how they are written, which belong together, and which entries contain one. No I/O, no clock. */
+import { isIP } from 'node:net'
+import ipaddr from 'ipaddr.js'
+
+type Address = ReturnType<typeof ipaddr.process>
+
+/** A prefix in its one spelling, such as `192.0.2.0/24` or `2001:db8::/48`. */
+export interface Prefix {
+  text: string
+  family: 'ipv4' | 'ipv6'
+  length: number
+  /** The address bits that count, as a number. */
+  bits: bigint
+}
+
+/**
+ * @param text address or CIDR; IPv4 inside IPv6 is read as IPv4, bits beyond the prefix are dropped
+ * @returns null when it is neither
+ */
+export function parsePrefix(text: string): Prefix | null {
+  const [address = '', length, ...more] = text.trim().split('/')
+  if (more.length > 0 || !isAddress(address) || (length !== undefined && !/^\d{1,3}$/.test(length)))
+    return null
+  const parsed = ipaddr.parse(address)
+  const plain = ipaddr.process(address)
+  const width = widthOf(plain)
+  // `::ffff:192.0.2.0/120` counts from the IPv6 side.
+  const shift = parsed.kind() === plain.kind() ? 0 : 96
+  const wanted = length === undefined ? width : Number(length) - shift
+  return wanted < 0 || wanted > width ? null : cut(plain, wanted)
+}
+
+/** The /24 or /48 that an address is in: what counts as one place that a user logs in from. null for `unix:` and the like. */
+export const networkOf = (address: string): string | null => prefixOf(address, 24, 48)
+
+/** What one client can change at will, and so what an automatic ban covers: the address itself, or the /64 of IPv6. */
+export const placeOf = (address: string): string | null => prefixOf(address, 32, 64)
+
+function prefixOf(address: string, ipv4: number, ipv6: number): string | null {
+  if (!isAddress(address)) return null
+  const plain = ipaddr.process(address)
+  return cut(plain, plain.kind() === 'ipv4' ? ipv4 : ipv6).text
+}
+
+/** Strict: `127.1`, octal numbers and zones are nothing that nginx sends. */
+const isAddress = (text: string) => isIP(text) !== 0 && !text.includes('%')
+
+const widthOf = (address: Address) => (address.kind() === 'ipv4' ? 32 : 128)
+
+function toBits(address: Address): bigint {
+  return BigInt(`0x${Buffer.from(address.toByteArray()).toString('hex')}`)
+}
+
+function cut(address: Address, length: number): Prefix {
+  const family = address.kind()
+  const drop = BigInt(widthOf(address) - length)
+  const bits = toBits(address) >> drop
+  const hex = (bits << drop).toString(16).padStart(widthOf(address) / 4, '0')
+  const network = ipaddr.fromByteArray([...Buffer.from(hex, 'hex')])
+  return { text: `${network.toString()}/${length}`, family, length, bits }
+}
+
+/** Whether every address of `inner` is one of `outer`. */
+export function contains(outer: Prefix, inner: Prefix): boolean {
+  if (outer.family !== inner.family || outer.length > inner.length) return false
+  return inner.bits >> BigInt(inner.length - outer.length) === outer.bits
+}
+
+/** Entries by prefix, for many of them: one look-up for each prefix length in use, however many entries there are. */
+export interface PrefixMap<Entry> {
+  set(prefix: Prefix, id: string, entry: Entry): void
+  delete(prefix: Prefix, id: string): void
+  /** Every entry that contains the address; none for what is no address. */
+  find(address: string): Entry[]
+}
+
+export function createPrefixMap<Entry>(): PrefixMap<Entry> {
+  const lengths = {
+    ipv4: new Map<number, Map<bigint, Map<string, Entry>>>(),
+    ipv6: new Map<number, Map<bigint, Map<string, Entry>>>(),
+  }
+  return {
+    set({ family, length, bits }, id, entry) {
+      const byBits = lengths[family].get(length) ?? new Map<bigint, Map<string, Entry>>()
+      lengths[family].set(length, byBits)
+      const entries = byBits.get(bits) ?? new Map<string, Entry>()
+      byBits.set(bits, entries.set(id, entry))
+    },
+    delete({ family, length, bits }, id) {
+      const byBits = lengths[family].get(length)
+      const entries = byBits?.get(bits)
+      entries?.delete(id)
+      if (entries?.size === 0) byBits!.delete(bits)
+      if (byBits?.size === 0) lengths[family].delete(length)
+    },
+    find(address) {
+      if (!isAddress(address)) return []
+      const plain = ipaddr.process(address)
+      const byLength = lengths[plain.kind()]
+      if (byLength.size === 0) return []
+      const bits = toBits(plain)
+      const width = widthOf(plain)
+      const found: Entry[] = []
+      for (const [length, byBits] of byLength) {
+        const entries = byBits.get(bits >> BigInt(width - length))
+        if (entries) found.push(...entries.values())
+      }
+      return found
+    },
+  }
+}

@@ -1,0 +1,84 @@
+/** What follows from the wrong passwords of strangers: for their address and network, and for the user in the long run. */
+import type { Logger } from 'pino'
+import { type AutomaticBanServices, banAutomatically } from '../ban/automatic.ts'
+import type { HotState, Op } from '../hot-state/port.ts'
+import { countGuess } from '../mailbox/familiar.ts'
+import { type ForgetServices, forgetCopies } from '../mailbox/forget.ts'
+import type { Settings } from '../settings/definitions.ts'
+import type { Guesser } from './guessing.ts'
+
+export interface StrangerServices extends AutomaticBanServices, ForgetServices {
+  hot: HotState
+  log: Logger
+  settings: Pick<Settings, 'auth' | 'guessing'>
+}
+
+const placeKey = (place: string) => `guesses:${place}`
+export const networkKey = (network: string) => `network:${network}`
+const sprayingKey = (network: string) => `spraying:${network}`
+export const stuffingKey = (name: string) => `stuffing:${name}`
+export const manyNetworksKey = (name: string) => `many-networks:${name}`
+
+/**
+ * Counts a stranger's wrong password everywhere but in the user's own circle, and bans, shuts or alerts where a limit
+ * is reached. @returns the counters in words
+ */
+export async function settleStranger(
+  services: StrangerServices,
+  guesser: Guesser,
+  digest: string,
+): Promise<string[]> {
+  const counters: string[] = []
+  if (guesser.accountId !== null) counters.push(await countForGood(services, guesser.accountId, guesser.name))
+  const { network, place } = guesser
+  return network === null || place === null
+    ? counters
+    : [...counters, ...(await countAddresses(services, { ...guesser, network, place }, digest))]
+}
+
+async function countForGood(services: StrangerServices, accountId: string, name: string): Promise<string> {
+  const limit = services.settings.guessing.user_total
+  const guesses = await countGuess(services.db, accountId)
+  // Cached copies hold an older count: at the limit they have to go.
+  if (guesses === limit) {
+    await forgetCopies(services, name)
+    services.log.warn({ alert: 'shut to strangers', user: name, guesses }, 'mailbox shut to strangers')
+  }
+  return `total ${guesses}/${limit}`
+}
+
+async function countAddresses(
+  services: StrangerServices,
+  { name, network, place, shared }: Guesser & { network: string; place: string },
+  digest: string,
+): Promise<string[]> {
+  const { guessing } = services.settings
+  const [address, net, spraying, stuffing] = await services.hot.apply([
+    add(placeKey(place), digest, guessing.address_limit, guessing.address_window),
+    add(networkKey(network), digest, guessing.network_limit, guessing.network_window),
+    add(sprayingKey(network), name, guessing.spraying_limit, guessing.spraying_window),
+    add(stuffingKey(name), network, guessing.stuffing_limit, guessing.stuffing_window),
+  ])
+  const ban = (event: 'address' | 'network' | 'spraying', cidr: string, key: string, count: number) =>
+    banAutomatically(services, { event, cidr, network, shared, counterKey: key, count })
+  if (address.count >= guessing.address_limit) await ban('address', place, placeKey(place), address.count)
+  if (net.count >= guessing.network_limit) await ban('network', network, networkKey(network), net.count)
+  if (spraying.count >= guessing.spraying_limit) {
+    await ban('spraying', network, sprayingKey(network), spraying.count)
+  }
+  if (stuffing.count >= guessing.stuffing_limit) await shut(services, name, guessing.stuffing_window)
+  return [
+    `address ${address.count}/${guessing.address_limit}`,
+    `network ${net.count}/${guessing.network_limit}`,
+    `users tried ${spraying.count}/${guessing.spraying_limit}`,
+    `networks ${stuffing.count}/${guessing.stuffing_limit}`,
+  ]
+}
+
+async function shut({ hot, log }: StrangerServices, name: string, ttlMs: number): Promise<void> {
+  const [first] = await hot.apply([{ op: 'claim', key: manyNetworksKey(name), value: 'shut', ttlMs }])
+  if (first) log.warn({ alert: 'stuffing', user: name }, 'many networks guess at one mailbox')
+}
+
+const add = (key: string, member: string, cap: number, ttlMs: number) =>
+  ({ op: 'add', key, member, cap, ttlMs }) as const satisfies Op
