@@ -1,21 +1,17 @@
 /** What nginx's mail proxy asks at every login: `GET /api/auth`, answered in headers only. */
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { HttpBindings } from '@hono/node-server'
-import { type Context, Hono } from 'hono'
-import type { LambdaEvent } from 'hono/aws-lambda'
+import { Hono } from 'hono'
 import { v7 as newRequestId } from 'uuid'
 import type { Decision } from '../../lib/login/attempt.ts'
 import { authenticate, type LoginServices } from '../../lib/login/authenticate.ts'
-import { type Answer, type HeaderLine, readAttempt, salvageLines, writeDecision } from './wire.ts'
+import { headerLines, salvageLines } from './header-lines.ts'
+import { type Answer, type HeaderLine, readAttempt, writeDecision } from './wire.ts'
 
 const path = '/api/auth'
 
 export interface NginxAuthServices extends LoginServices {
   settings: LoginServices['settings'] & { auth_server: { secret: string } }
 }
-
-/** What the host hands over beside the request. */
-type Host = Partial<HttpBindings> & { event?: LambdaEvent }
 
 /**
  * Every answer, also to a wrong path or when something breaks, has an `Auth-Status`: nginx turns a bare error into
@@ -67,16 +63,6 @@ function isFromNginx(secret: string, lines: readonly HeaderLine[]): boolean {
 }
 
 const digest = (text: string) => createHash('sha256').update(text).digest()
-
-/** As they came, doubled ones twice and bytes untouched, where the host still knows that. */
-function headerLines(c: Context): HeaderLine[] {
-  const { incoming, event }: Host = c.env ?? {}
-  const raw = incoming?.rawHeaders
-  if (raw) return Array.from({ length: raw.length / 2 }, (_, i) => [raw[2 * i]!, raw[2 * i + 1]!] as const)
-  if (event?.headers)
-    return Object.entries(event.headers).map(([name, value]) => [name, value ?? ''] as const)
-  return [...c.req.raw.headers]
-}
 
 const postponed: Decision = { kind: 'later', reason: 'unavailable', waitSeconds: null }
 /** The answer when not even the protocol is known. */

@@ -15,15 +15,6 @@ export type HeaderLine = readonly [name: string, value: string]
 /** Header lines of an answer; values one latin1 character per byte. Serialised with a status line ≤ 1024 bytes (A:325). */
 export type Answer = Record<string, string>
 
-/** The header lines of a request that the HTTP parser refused, as far as they can be told. */
-export function salvageLines(packet: Buffer): HeaderLine[] {
-  const [, ...lines] = packet.toString('latin1').split(/\r?\n/)
-  return lines.flatMap(line => {
-    const [, name, value] = /^([^:]*):\s*(.*)$/s.exec(line) ?? []
-    return name === undefined || value === undefined ? [] : [[name, value] as const]
-  })
-}
-
 /** nginx sends each of these once. Twice means that somebody smuggled a line in (CVE-2026-28753). */
 const guarded = /^(auth|client|proxy-protocol)-/
 

@@ -6,8 +6,9 @@ import { networkOf, placeOf } from '../ban/rules.ts'
 import { type Account, accountKey, readAccount, readCopy } from '../mailbox/account.ts'
 import { rememberNetwork } from '../mailbox/familiar.ts'
 import { type CredentialServices, proofKey, readProof, type StoredProof } from './credentials.ts'
+import type { Guard } from './guard.ts'
 import { type Guesser, type GuessingServices, guardOps, readGuard } from './guessing.ts'
-import type { Credentials, Guard } from './rules.ts'
+import type { Credentials } from './rules.ts'
 
 export interface RecallServices extends CredentialServices, GuessingServices {
   bans: BanList

@@ -1,10 +1,10 @@
 /** The decisions of a login, without any doing: same facts, same answer. */
 import type { Choice, Wanted } from '../backend/rules.ts'
-import type { AddressStanding } from '../ban/list.ts'
 import type { Account } from '../mailbox/account.ts'
 import type { Protocol } from '../mailbox/protocols.ts'
 import { maxPasswordBytes } from '../mailbox/rules.ts'
 import type { Acceptance, Attempt, Decision, Rejection } from './attempt.ts'
+import type { Guard } from './guard.ts'
 import { type Hindrance, reasons } from './reasons.ts'
 
 /** Whose password was shown to be right, or what stands in the way. */
@@ -16,23 +16,6 @@ export interface Credentials {
   name: string
   password: string
   protocol: Protocol
-}
-
-/** What guessing has led to, as far as it concerns this attempt. */
-export interface Guard {
-  standing: AddressStanding
-  /** Whether the user has logged in from this network lately. */
-  familiar: boolean
-  /** The short lock of the user for strangers, and that of this familiar network. */
-  lockedToStrangers: boolean
-  lockedHere: boolean
-  /** So many networks guessed that only familiar ones pass. */
-  manyNetworks: boolean
-  /** Wrong passwords of strangers since the last success of one, and how many shut the user to them. */
-  guesses: number
-  mostGuesses: number
-  /** Whether this network is half way to a ban: its wrong answers come slowly. */
-  slow: boolean
 }
 
 /** nginx keeps every attempt of a connection in memory until it ends (nginx.org asks to stop after 10 to 20). */

@@ -1,0 +1,27 @@
+/** The header lines of a request, from whatever host it came in by. */
+import type { HttpBindings } from '@hono/node-server'
+import type { Context } from 'hono'
+import type { LambdaEvent } from 'hono/aws-lambda'
+import type { HeaderLine } from './wire.ts'
+
+/** What the host hands over beside the request. */
+type Host = Partial<HttpBindings> & { event?: LambdaEvent }
+
+/** As they came, doubled ones twice and bytes untouched, where the host still knows that. */
+export function headerLines(c: Context): HeaderLine[] {
+  const { incoming, event }: Host = c.env ?? {}
+  const raw = incoming?.rawHeaders
+  if (raw) return Array.from({ length: raw.length / 2 }, (_, i) => [raw[2 * i]!, raw[2 * i + 1]!] as const)
+  if (event?.headers)
+    return Object.entries(event.headers).map(([name, value]) => [name, value ?? ''] as const)
+  return [...c.req.raw.headers]
+}
+
+/** The header lines of a request that the HTTP parser refused, as far as they can be told. */
+export function salvageLines(packet: Buffer): HeaderLine[] {
+  const [, ...lines] = packet.toString('latin1').split(/\r?\n/)
+  return lines.flatMap(line => {
+    const [, name, value] = /^([^:]*):\s*(.*)$/s.exec(line) ?? []
+    return name === undefined || value === undefined ? [] : [[name, value] as const]
+  })
+}

@@ -1,0 +1,19 @@
+/** What is known of guessing when a login begins. */
+import type { AddressStanding } from '../ban/list.ts'
+
+/** What guessing has led to, as far as it concerns this attempt. */
+export interface Guard {
+  standing: AddressStanding
+  /** Whether the user has logged in from this network lately. */
+  familiar: boolean
+  /** The short lock of the user for strangers, and that of this familiar network. */
+  lockedToStrangers: boolean
+  lockedHere: boolean
+  /** So many networks guessed that only familiar ones pass. */
+  manyNetworks: boolean
+  /** Wrong passwords of strangers since the last success of one, and how many shut the user to them. */
+  guesses: number
+  mostGuesses: number
+  /** Whether this network is half way to a ban: its wrong answers come slowly. */
+  slow: boolean
+}
