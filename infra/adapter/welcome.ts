@@ -6,7 +6,6 @@ const command = 'npm run -s mailgateway --'
 
 export async function welcome({ db }: Services, { settings, dataDir }: Config): Promise<string> {
   const { server, auth_server: auth } = settings
-  const place = auth.host.startsWith('unix:') ? auth.host : `http://${auth.host}:${auth.port}`
   const count = (table: 'backends' | 'users') => db.selectFrom(table).select('id').limit(1).executeTakeFirst()
   const steps: string[] = []
   if (!(await count('backends'))) {
@@ -20,11 +19,23 @@ export async function welcome({ db }: Services, { settings, dataDir }: Config): 
   return [
     '',
     'MailGateway is up.',
-    `  nginx asks             ${place}/api/auth`,
+    `  nginx asks             ${showAuthHttp(auth)}`,
     `  health                 http://${server.host}:${server.port}/readyz`,
     `  data                   ${dataDir}`,
     ...(steps.length > 0 ? ['', 'Next:', ...steps.map((step, i) => `  ${i + 1}. ${step}`)] : []),
     '',
     '',
   ].join('\n')
+}
+
+/** What to write after `auth_http` in nginx. */
+function showAuthHttp({ host, port, secret }: Config['settings']['auth_server']): string {
+  if (host.startsWith('unix:')) return `http://${host}:/api/auth`
+  const address =
+    host === '0.0.0.0' || host === '::'
+      ? '<address of this machine>'
+      : host.includes(':')
+        ? `[${host}]`
+        : host
+  return `http://${address}:${port}/api/auth${secret === '' ? '' : ', with auth_http_header X-Auth-Key'}`
 }

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { Refusal } from '../../lib/refusal.ts'
 import { ConfigError } from '../../lib/runtime/config-error.ts'
+import packageJson from '../../package.json' with { type: 'json' }
 import { addBackendCommands } from './backend-commands.ts'
 import { addBanCommands } from './ban-commands.ts'
 import { addLogCommands } from './log-commands.ts'
@@ -20,7 +21,7 @@ Exit code: 0 done, 1 refused or failed (one line on standard error says why), 2 
 export async function main(argv: string[]): Promise<void> {
   process.stdout.on('error', leaveWhenNobodyReads)
   const program = new Command('mailgateway').description(about).showHelpAfterError().exitOverride()
-  program.addHelpText('after', exitCodes)
+  program.version(packageJson.version).addHelpText('after', exitCodes)
   addProcessCommands(program)
   addUserCommands(program)
   addBackendCommands(program)

@@ -1,5 +1,7 @@
 /** start, migrate, config. */
+import { createInterface } from 'node:readline/promises'
 import type { Command } from 'commander'
+import { Refusal } from '../../lib/refusal.ts'
 import { describeConfig, loadConfig } from '../../lib/runtime/config.ts'
 import type { MigrateResult } from './migrate.ts'
 import { type OutputOptions, print, table } from './output.ts'
@@ -43,6 +45,7 @@ export function addProcessCommands(program: Command): void {
       .description(steps[verb])
       .option('--json', 'as JSON')
       .action(async (options: OutputOptions) => {
+        if (verb === 'down') await confirmDown()
         const { migrate } = await import('./migrate.ts')
         print(options, await migrate(readConfig(), verb), showSteps)
       })
@@ -61,6 +64,17 @@ export function addProcessCommands(program: Command): void {
         ),
       )
     })
+}
+
+/** At a terminal; a script that says `down` means it. */
+async function confirmDown(): Promise<void> {
+  if (!process.stdin.isTTY) return
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  const answer = await terminal.question(
+    'This deletes the newest tables with all their rows. Type yes to go on: ',
+  )
+  terminal.close()
+  if (answer.trim() !== 'yes') throw new Refusal('conflict', 'migrate', 'nothing was changed')
 }
 
 const showSteps = (steps: MigrateResult<'up' | 'down'>) =>

@@ -74,7 +74,7 @@ export async function listMailboxes({ db }: Pick<MailboxServices, 'db'>, input: 
       query.where(
         // SQLite lowers ASCII only: an owner in other capitals is found as it is written.
         sql<boolean>`(name like ${lowered} escape '\\' or lower(owner) like ${lowered} escape '\\'
-          or owner like ${typed} escape '\\')`,
+          or owner like ${typed} escape '\\' or login like ${typed} escape '\\')`,
       ),
     )
     .orderBy('name')

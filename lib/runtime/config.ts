@@ -84,9 +84,11 @@ export function loadConfig({ env, cwd }: { env: NodeJS.ProcessEnv; cwd: string }
   for (const name of specialNames) {
     sources.set(name, special[name] === undefined ? 'default' : originOfVariable(name).source)
   }
-  if (special.DATABASE_URL === undefined)
-    sources.set('DATABASE_URL', sources.get('database.host') ?? 'default')
-  if (special.REDIS_URL === undefined) sources.set('REDIS_URL', sources.get('redis.host') ?? 'default')
+  const fromHost = { DATABASE_URL: settings.database.host, REDIS_URL: settings.redis.host }
+  const hostKeys = { DATABASE_URL: 'database.host', REDIS_URL: 'redis.host' } as const
+  for (const name of ['DATABASE_URL', 'REDIS_URL'] as const) {
+    if (special[name] === undefined && fromHost[name] !== '') sources.set(name, sources.get(hostKeys[name])!)
+  }
   const dataDir = resolve(cwd, special.MAILGATEWAY_DATA_DIR ?? 'data')
   return {
     settings,
