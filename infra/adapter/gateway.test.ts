@@ -111,7 +111,7 @@ test('nginx may ask over a unix socket, also when a killed gateway left one', as
   expect(existsSync(socket)).toBe(true)
   await using second = await startGateway(join(folder, 'unix'), { settings, ports: first.ports })
   expect((await ask(socket, nginxLines(joe))).headers['auth-status']).toBe(answer.headers['auth-status'])
-  expect(second.output()).toContain(`nginx asks             unix:${socket}/api/auth`)
+  expect(second.output()).toContain(`nginx asks             http://unix:${socket}:/api/auth`)
 })
 
 describe('a start that is refused: exit code 1, one line', () => {
