@@ -17,6 +17,10 @@ export async function up(db: Db): Promise<void> {
   await db.schema.createIndex('ip_blacklist_cidr').on('ip_blacklist').columns(['cidr', 'starts_at']).execute()
   // Counts the changes of all bans, see lib/ban/manage.ts.
   await sql`insert into system_config (name, value, updated_at) values ('ban_version', '0', 0)`.execute(db)
+  // Counts guesses at mailboxes that do not exist, see lib/mailbox/familiar.ts.
+  await sql`insert into system_config (name, value, updated_at) values ('unknown_guesses', '0', 0)`.execute(
+    db,
+  )
 
   await db.schema
     .createTable('ip_exceptions')
@@ -60,7 +64,7 @@ export async function down(db: Db): Promise<void> {
   }
   await db.schema.alterTable('users').dropColumn('guesses').execute()
   await db.schema.dropTable('ip_exceptions').execute()
-  await sql`delete from system_config where name = 'ban_version'`.execute(db)
+  await sql`delete from system_config where name in ('ban_version', 'unknown_guesses')`.execute(db)
   await db.schema.dropIndex('ip_blacklist_cidr').execute()
   await db.schema.dropIndex('ip_blacklist_version').execute()
   for (const column of ['version', 'level', 'evidence']) {

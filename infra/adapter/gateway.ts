@@ -39,6 +39,8 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
     const services = await openServices(config, log, passwords)
     undo.push(() => services.close())
     services.backends.start()
+    // Before the first login asks: there may be a hundred thousand.
+    await services.bans.standingOf('', null)
 
     const nginxPlane = createNginxPlane({
       app: nginxAuth.create(services),

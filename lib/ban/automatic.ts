@@ -17,6 +17,8 @@ interface Offence {
   shared: boolean
   /** The counter that reached its limit; it begins anew after the ban. */
   counterKey: string
+  /** Who was tried last; the row of that attempt is not written yet. */
+  user: string
   count: number
 }
 
@@ -50,13 +52,18 @@ export async function banAutomatically(services: AutomaticBanServices, offence: 
   const starts_at = services.clock()
   const ends_at = starts_at + durations[Math.min(level, durations.length - 1)]!
   const users = await triedUsers(services, offence, starts_at - 60 * minuteMs)
-  const evidence = JSON.stringify({ counter: event, count, users })
+  const evidence = JSON.stringify({
+    counter: event,
+    count,
+    users: [...new Set([offence.user, ...users])].slice(0, usersKept),
+  })
   const note = `automatic: ${event}`
   const ban = { cidr, event_type: event, note, author: 'automatic', starts_at, ends_at, evidence, level }
   const { id } = await insertBan(services, ban)
-  log.warn({ alert: event, cidr, count, level, ends_at, ban: id }, 'banned')
+  log.warn({ alert: event, cidr, count, banned_before: level, ends_at, ban: id }, 'banned')
 }
 
+/** A ban still in force is no earlier one: two counters may reach their limits with the same guess. */
 async function nextLevel({ db, clock }: AutomaticBanServices, cidr: string): Promise<number> {
   const last: Pick<BanRow, 'level'> | undefined = await db
     .selectFrom('ip_blacklist')
@@ -64,12 +71,14 @@ async function nextLevel({ db, clock }: AutomaticBanServices, cidr: string): Pro
     .where('cidr', '=', cidr)
     .where('event_type', '!=', 'manual')
     .where('starts_at', '>', clock() - forgetAfterMs)
+    .where('ends_at', '<=', clock())
     .orderBy('starts_at', 'desc')
     .limit(1)
     .executeTakeFirst()
   return last ? last.level + 1 : 0
 }
 
+/** Only attempts that were counted as guesses: others fail for reasons of ours, such as a backend that is down. */
 async function triedUsers(
   { db }: AutomaticBanServices,
   { network }: Offence,
@@ -81,7 +90,7 @@ async function triedUsers(
     .distinct()
     .where('client_network', '=', network)
     .where('time', '>', since)
-    .where('result', '=', 'failed')
+    .where('counters', '!=', '')
     .limit(usersKept)
     .execute()
   return rows.map(({ user }) => user)

@@ -1,6 +1,7 @@
 /** Bans and exceptions in memory, as new as the version that a login has just read from the hot state. */
 import type { BanRow, Database } from '../database/schema.ts'
-import { createPrefixMap, parsePrefix } from './rules.ts'
+import { createPrefixMap } from './prefix-map.ts'
+import { parsePrefix } from './rules.ts'
 
 /** Hot-state key of a count that every change of bans and exceptions raises. */
 export const bansVersionKey = 'bans:version'
@@ -44,6 +45,9 @@ export function createBanList({ db, clock, steady }: BanListParts): BanList {
   let newest = -1
   let heldVersion: string | null | undefined
   let reading: Promise<void> | null = null
+  /** Readings are numbered; they never overlap. */
+  let begun = 0
+  let done = 0
 
   const read = async (version: string | null) => {
     const rows = await db
@@ -68,18 +72,25 @@ export function createBanList({ db, clock, steady }: BanListParts): BanList {
     else bans.set(prefix, row.id, { row, endsAt: steady() + left })
   }
 
-  /** Calls that find news at the same time share one reading. */
+  /**
+   * Calls that find the same news share one reading. Who finds other news than the reading under way waits for a later
+   * one: this one may have looked too early.
+   */
   const refresh = async (version: string | null) => {
-    while (heldVersion !== version) {
-      if (reading) {
-        await reading
-        if (heldVersion !== undefined) return
-        continue
-      }
-      reading = read(version).finally(() => {
-        reading = null
-      })
+    const enough = begun + 1
+    while (heldVersion !== version && done < enough) {
+      reading ??= readNext(version)
       await reading
+    }
+  }
+
+  const readNext = async (version: string | null) => {
+    begun += 1
+    try {
+      await read(version)
+      done = begun
+    } finally {
+      reading = null
     }
   }
 

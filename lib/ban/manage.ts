@@ -20,7 +20,11 @@ const text = z.string('must be text').max(1_000, 'must have at most 1000 charact
 const newBan = z.strictObject({
   cidr: z.string('must be an address or CIDR'),
   /** Milliseconds; null = for ever. */
-  duration: z.int('must be a time such as 1h').positive('must be a time such as 1h').nullable(),
+  duration: z
+    .int('must be a time such as 1h')
+    .positive('must be a time such as 1h')
+    .max(36_500 * 86_400_000, 'must be at most 36500d; longer is for ever')
+    .nullable(),
   reason: text.min(1, 'must say why'),
   author: text.default('command line'),
   force: z.boolean().default(false),
@@ -95,30 +99,36 @@ export async function showBan({ db }: Pick<BanServices, 'db'>, idOrCidr: string)
   return row
 }
 
-/** Lifts the ban with this id, or all in force for this prefix. The rows stay as a record. */
+/**
+ * Lifts the ban with this id, or all of this prefix, and answers those that were in force. The rows stay as a record.
+ * What is over by the wall clock is announced again too: gateways go by a steady clock, and after a jump of the other
+ * one they may still hold it.
+ */
 export async function removeBan(services: BanServices, idOrCidr: string): Promise<BanRow[]> {
   const { id, cidr } = await showBan(services, idOrCidr)
   const now = services.clock()
-  const rows = (await listBans(services)).filter(ban => (idOrCidr === id ? ban.id === id : ban.cidr === cidr))
+  const rows = (await listBans(services, { all: true })).filter(ban =>
+    idOrCidr === id ? ban.id === id : ban.cidr === cidr,
+  )
   await services.db.transaction().execute(async trx => {
     for (const ban of rows) {
       const version = await takeVersion(trx, 'ban_version')
-      await trx.updateTable('ip_blacklist').set({ ends_at: now, version }).where('id', '=', ban.id).execute()
+      const ends_at = ban.ends_at === null ? now : Math.min(ban.ends_at, now)
+      await trx.updateTable('ip_blacklist').set({ ends_at, version }).where('id', '=', ban.id).execute()
     }
   })
   await announce(services)
-  return rows
+  return rows.filter(({ ends_at }) => ends_at === null || ends_at > now)
 }
 
+/** Puts an address or network on a list, in place of an older entry for it. @throws Refusal for a bad field */
 export async function addException(services: BanServices, input: unknown) {
   const { cidr, ...rest } = parseInput(newException, input)
   const row = { id: newId(), cidr: readPrefix(cidr).text, ...rest, created_at: services.clock() }
-  await services.db
-    .deleteFrom('ip_exceptions')
-    .where('kind', '=', row.kind)
-    .where('cidr', '=', row.cidr)
-    .execute()
-  await services.db.insertInto('ip_exceptions').values(row).execute()
+  await services.db.transaction().execute(async trx => {
+    await trx.deleteFrom('ip_exceptions').where('kind', '=', row.kind).where('cidr', '=', row.cidr).execute()
+    await trx.insertInto('ip_exceptions').values(row).execute()
+  })
   await announce(services)
   return row
 }

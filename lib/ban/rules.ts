@@ -1,4 +1,4 @@
-/** Addresses and prefixes: how they are written, which belong together, and which entries contain one. No I/O, no clock. */
+/** Addresses and prefixes: how they are written, and which belong together. No I/O, no clock. */
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
@@ -47,6 +47,13 @@ const isAddress = (text: string) => isIP(text) !== 0 && !text.includes('%')
 
 const widthOf = (address: Address) => (address.kind() === 'ipv4' ? 32 : 128)
 
+/** All bits of an address, IPv4 inside IPv6 as IPv4. null for what is no address. */
+export function readBits(text: string): Pick<Prefix, 'family' | 'length' | 'bits'> | null {
+  if (!isAddress(text)) return null
+  const plain = ipaddr.process(text)
+  return { family: plain.kind(), length: widthOf(plain), bits: toBits(plain) }
+}
+
 function toBits(address: Address): bigint {
   return BigInt(`0x${Buffer.from(address.toByteArray()).toString('hex')}`)
 }
@@ -64,48 +71,4 @@ function cut(address: Address, length: number): Prefix {
 export function contains(outer: Prefix, inner: Prefix): boolean {
   if (outer.family !== inner.family || outer.length > inner.length) return false
   return inner.bits >> BigInt(inner.length - outer.length) === outer.bits
-}
-
-/** Entries by prefix, for many of them: one look-up for each prefix length in use, however many entries there are. */
-export interface PrefixMap<Entry> {
-  set(prefix: Prefix, id: string, entry: Entry): void
-  delete(prefix: Prefix, id: string): void
-  /** Every entry that contains the address; none for what is no address. */
-  find(address: string): Entry[]
-}
-
-export function createPrefixMap<Entry>(): PrefixMap<Entry> {
-  const lengths = {
-    ipv4: new Map<number, Map<bigint, Map<string, Entry>>>(),
-    ipv6: new Map<number, Map<bigint, Map<string, Entry>>>(),
-  }
-  return {
-    set({ family, length, bits }, id, entry) {
-      const byBits = lengths[family].get(length) ?? new Map<bigint, Map<string, Entry>>()
-      lengths[family].set(length, byBits)
-      const entries = byBits.get(bits) ?? new Map<string, Entry>()
-      byBits.set(bits, entries.set(id, entry))
-    },
-    delete({ family, length, bits }, id) {
-      const byBits = lengths[family].get(length)
-      const entries = byBits?.get(bits)
-      entries?.delete(id)
-      if (entries?.size === 0) byBits!.delete(bits)
-      if (byBits?.size === 0) lengths[family].delete(length)
-    },
-    find(address) {
-      if (!isAddress(address)) return []
-      const plain = ipaddr.process(address)
-      const byLength = lengths[plain.kind()]
-      if (byLength.size === 0) return []
-      const bits = toBits(plain)
-      const width = widthOf(plain)
-      const found: Entry[] = []
-      for (const [length, byBits] of byLength) {
-        const entries = byBits.get(bits >> BigInt(width - length))
-        if (entries) found.push(...entries.values())
-      }
-      return found
-    },
-  }
 }

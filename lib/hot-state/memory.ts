@@ -26,13 +26,15 @@ const kinds: Record<Op['op'], Content['kind'][]> = {
 const sweepPerInsert = 4
 
 /**
- * @param maxEntries where the memory stops growing. Then the oldest plain values (cached copies, proofs) make room;
- *   counts, sets, claims and entries without an end are never dropped before their time.
+ * @param maxEntries where the memory stops growing. Then the oldest plain values (cached copies, proofs) make room,
+ *   then the oldest counts and sets: whoever can make that many would otherwise keep everyone out. Claims, tombstones
+ *   and entries without an end are never dropped; the last are few, and made even when it is full.
  */
 export function createMemoryHotState(clock: () => number, maxEntries = 200_000): HotState {
   const entries = new Map<string, Entry>()
-  /** Values that may be dropped for want of room, oldest first. */
-  const droppable = new Set<string>()
+  /** What may be dropped for want of room, oldest first. */
+  const values = new Set<string>()
+  const counters = new Set<string>()
   let sweep = entries.entries()
 
   const live = (key: string, now: number): Entry | undefined => {
@@ -44,13 +46,14 @@ export function createMemoryHotState(clock: () => number, maxEntries = 200_000):
 
   const forget = (key: string) => {
     entries.delete(key)
-    droppable.delete(key)
+    values.delete(key)
+    counters.delete(key)
   }
 
-  const put = (key: string, content: Content, ttlMs: TimeToLive, now: number, mayDrop: boolean) => {
+  const put = (key: string, content: Content, ttlMs: TimeToLive, now: number, droppable?: Set<string>) => {
+    forget(key)
     entries.set(key, { ...content, endsAt: ttlMs === null ? Infinity : now + ttlMs })
-    droppable.delete(key)
-    if (mayDrop && ttlMs !== null) droppable.add(key)
+    if (ttlMs !== null) droppable?.add(key)
   }
 
   const dropExpired = (now: number) => {
@@ -70,7 +73,7 @@ export function createMemoryHotState(clock: () => number, maxEntries = 200_000):
     for (const op of ops) {
       const entry = live(op.key, now)
       if (entry === undefined) {
-        if (op.op !== 'read' && op.op !== 'remove' && op.op !== 'drop') created.add(op.key)
+        if ('ttlMs' in op && op.ttlMs !== null) created.add(op.key)
       } else if (!kinds[op.op].includes(entry.kind)) {
         throw new WrongKind(`${op.op} on ${op.key}, which is a ${entry.kind}`)
       }
@@ -81,9 +84,11 @@ export function createMemoryHotState(clock: () => number, maxEntries = 200_000):
     const victims: string[] = []
     const excess = entries.size + created.size - maxEntries
     if (excess <= 0) return
-    for (const key of droppable) {
-      if (victims.length === excess) break
-      if (!touched.has(key)) victims.push(key)
+    for (const droppable of [values, counters]) {
+      for (const key of droppable) {
+        if (victims.length === excess) break
+        if (!touched.has(key)) victims.push(key)
+      }
     }
     if (victims.length < excess) throw new HotStateFull(`the hot state is full (${maxEntries} entries)`)
     for (const key of victims) forget(key)
@@ -99,7 +104,13 @@ export function createMemoryHotState(clock: () => number, maxEntries = 200_000):
       case 'write': {
         const known = entry?.kind === 'value' ? entry.version : undefined
         if (op.version !== undefined && known !== undefined && known > op.version) return false
-        put(op.key, { kind: 'value', value: op.value, version: op.version }, op.ttlMs, now, op.value !== null)
+        put(
+          op.key,
+          { kind: 'value', value: op.value, version: op.version },
+          op.ttlMs,
+          now,
+          op.value === null ? undefined : values,
+        )
         return true
       }
       case 'remove':
@@ -107,15 +118,15 @@ export function createMemoryHotState(clock: () => number, maxEntries = 200_000):
         return entry !== undefined
       case 'claim':
         if (entry !== undefined) return false
-        put(op.key, { kind: 'value', value: op.value, version: undefined }, op.ttlMs, now, false)
+        put(op.key, { kind: 'value', value: op.value, version: undefined }, op.ttlMs, now)
         return true
       case 'increment':
         if (entry?.kind === 'count') return ++entry.count
-        put(op.key, { kind: 'count', count: 1 }, op.ttlMs, now, false)
+        put(op.key, { kind: 'count', count: 1 }, op.ttlMs, now, counters)
         return 1
       case 'add': {
         if (entry?.kind !== 'set') {
-          put(op.key, { kind: 'set', members: new Set([op.member]) }, op.ttlMs, now, false)
+          put(op.key, { kind: 'set', members: new Set([op.member]) }, op.ttlMs, now, counters)
           return { count: 1, outcome: 'added' }
         }
         const { members } = entry
@@ -141,7 +152,8 @@ export function createMemoryHotState(clock: () => number, maxEntries = 200_000):
     },
     async close() {
       entries.clear()
-      droppable.clear()
+      values.clear()
+      counters.clear()
     },
   }
 }

@@ -7,7 +7,7 @@ export interface HotState {
   /**
    * Does the operations in order, atomically (nothing of another call happens in between), in one round trip.
    * Answers one result per operation, typed by its kind.
-   * @throws HotStateFull when a new entry is needed and only live entries that may not be dropped are left;
+   * @throws HotStateFull when a new entry with an end is needed and only live entries that may not be dropped are left;
    *   nothing of the call has been done then. Any other error means: unknown whether it was done.
    */
   apply<const Ops extends readonly Op[]>(ops: Ops): Promise<Results<Ops>>

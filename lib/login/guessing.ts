@@ -67,7 +67,7 @@ export function readGuard(
 
 /**
  * Takes one of the circle's places before a password is hashed, so that no more than the limit are ever checked at
- * once, over all nodes. @returns false when all are taken
+ * once, over all nodes. @returns false when all are taken, or the circle is locked by now
  */
 export async function reserve(
   services: GuessingServices,
@@ -75,10 +75,15 @@ export async function reserve(
   digest: string,
 ): Promise<boolean> {
   const { max_fail_attempts: cap, fail_ttl: ttlMs } = services.settings.auth
-  const [{ outcome }] = await services.hot.apply([
-    { op: 'add', key: triedKey(circleOf(guesser)), member: digest, cap, ttlMs },
+  const circle = circleOf(guesser)
+  const [lock, { outcome }] = await services.hot.apply([
+    { op: 'read', key: lockKey(circle) },
+    { op: 'add', key: triedKey(circle), member: digest, cap, ttlMs },
   ])
-  return outcome !== 'full'
+  if (lock === null) return outcome !== 'full'
+  // It was locked after this login's guard had looked; a lock frees the places, but not for those who were on the way.
+  if (outcome === 'added') await services.hot.apply([releaseOp(guesser, digest)])
+  return false
 }
 
 /** Gives the place back: the password was right, or could not be checked. */

@@ -96,7 +96,7 @@ function readMark(mark: string | null, account: Account): number | null {
 
 /** The database knows it for longer. */
 const markMs = 24 * 3_600_000
-/** The last success from a network is written at most so often. */
+/** The last success from a network is written at most so often, and in time before it would be forgotten. */
 const writeAgainMs = 3_600_000
 
 /**
@@ -104,13 +104,14 @@ const writeAgainMs = 3_600_000
  * also ends the long count of strangers' guesses.
  */
 export async function rememberSuccess(
-  { db, hot }: Pick<RecallServices, 'db' | 'hot'>,
+  { db, hot, settings }: Pick<RecallServices, 'db' | 'hot' | 'settings'>,
   account: Account,
   { guesser: { network, familiar }, familiarSince, warm }: Facts,
   now: number,
 ): Promise<void> {
   if (network === null) return
-  const isRecent = familiar && familiarSince !== null && now < familiarSince + writeAgainMs
+  const againMs = Math.min(writeAgainMs, settings.guessing.familiar_for / 2)
+  const isRecent = familiar && familiarSince !== null && now < familiarSince + againMs
   if (isRecent && warm) return
   if (!isRecent) await rememberNetwork(db, account.id, network, now, familiar)
   const value = `${account.id} ${isRecent ? familiarSince : now}`

@@ -38,10 +38,10 @@ export function precheck(attempt: Attempt, name: string | null): Credentials | {
  * all else spares the networks that the user is familiar in, which have only a lock of their own.
  */
 export function guard(facts: Guard): Hindrance | null {
-  const { ban, allowed } = facts.standing
+  const { ban, allowed, shared } = facts.standing
   if (ban?.event_type === 'manual') return 'banned'
   if (facts.familiar) return facts.lockedHere ? 'locked_here' : null
-  if (ban && !allowed) return 'banned_automatically'
+  if (ban && !allowed && !shared) return 'banned_automatically'
   if (facts.guesses >= facts.mostGuesses) return 'shut_to_strangers'
   if (facts.manyNetworks) return 'many_networks'
   return facts.lockedToStrangers ? 'locked' : null

@@ -2,7 +2,7 @@
 import type { Logger } from 'pino'
 import { type AutomaticBanServices, banAutomatically } from '../ban/automatic.ts'
 import type { HotState, Op } from '../hot-state/port.ts'
-import { countGuess } from '../mailbox/familiar.ts'
+import { countGuess, countUnknownGuess } from '../mailbox/familiar.ts'
 import { type ForgetServices, forgetCopies } from '../mailbox/forget.ts'
 import type { Settings } from '../settings/definitions.ts'
 import type { Guesser } from './guessing.ts'
@@ -18,6 +18,10 @@ export const networkKey = (network: string) => `network:${network}`
 const sprayingKey = (network: string) => `spraying:${network}`
 export const stuffingKey = (name: string) => `stuffing:${name}`
 export const manyNetworksKey = (name: string) => `many-networks:${name}`
+const totalKey = (owner: string) => `total:${owner}`
+
+/** The long count takes a password once in this time: a phone may ask with an old one for weeks. */
+const onceMs = 24 * 3_600_000
 
 /**
  * Counts a stranger's wrong password everywhere but in the user's own circle, and bans, shuts or alerts where a limit
@@ -28,23 +32,36 @@ export async function settleStranger(
   guesser: Guesser,
   digest: string,
 ): Promise<string[]> {
-  const counters: string[] = []
-  if (guesser.accountId !== null) counters.push(await countForGood(services, guesser.accountId, guesser.name))
+  const counters = await countForGood(services, guesser, digest)
   const { network, place } = guesser
   return network === null || place === null
     ? counters
     : [...counters, ...(await countAddresses(services, { ...guesser, network, place }, digest))]
 }
 
-async function countForGood(services: StrangerServices, accountId: string, name: string): Promise<string> {
-  const limit = services.settings.guessing.user_total
+/** A name that nobody has is counted and shut likewise, though for a day only: nothing is kept of it. */
+async function countForGood(
+  services: StrangerServices,
+  { accountId, name }: Guesser,
+  digest: string,
+): Promise<string[]> {
+  const { user_total: limit } = services.settings.guessing
+  const [{ outcome, count }] = await services.hot.apply([
+    add(totalKey(accountId ?? name), digest, limit, onceMs),
+  ])
+  if (outcome === 'present') return []
+  if (accountId === null) {
+    await countUnknownGuess(services.db)
+    if (count >= limit) await shut(services, name, onceMs)
+    return [`total ${count}/${limit}`]
+  }
   const guesses = await countGuess(services.db, accountId)
   // Cached copies hold an older count: at the limit they have to go.
   if (guesses === limit) {
     await forgetCopies(services, name)
     services.log.warn({ alert: 'shut to strangers', user: name, guesses }, 'mailbox shut to strangers')
   }
-  return `total ${guesses}/${limit}`
+  return [`total ${guesses}/${limit}`]
 }
 
 async function countAddresses(
@@ -53,18 +70,20 @@ async function countAddresses(
   digest: string,
 ): Promise<string[]> {
   const { guessing } = services.settings
+  // What happens behind a shared address is held against none of its neighbours.
+  const area = shared ? place : network
   const [address, net, spraying, stuffing] = await services.hot.apply([
     add(placeKey(place), digest, guessing.address_limit, guessing.address_window),
-    add(networkKey(network), digest, guessing.network_limit, guessing.network_window),
-    add(sprayingKey(network), name, guessing.spraying_limit, guessing.spraying_window),
+    add(networkKey(area), digest, guessing.network_limit, guessing.network_window),
+    add(sprayingKey(area), name, guessing.spraying_limit, guessing.spraying_window),
     add(stuffingKey(name), network, guessing.stuffing_limit, guessing.stuffing_window),
   ])
   const ban = (event: 'address' | 'network' | 'spraying', cidr: string, key: string, count: number) =>
-    banAutomatically(services, { event, cidr, network, shared, counterKey: key, count })
+    banAutomatically(services, { event, cidr, network, shared, counterKey: key, count, user: name })
   if (address.count >= guessing.address_limit) await ban('address', place, placeKey(place), address.count)
-  if (net.count >= guessing.network_limit) await ban('network', network, networkKey(network), net.count)
+  if (net.count >= guessing.network_limit) await ban('network', area, networkKey(area), net.count)
   if (spraying.count >= guessing.spraying_limit) {
-    await ban('spraying', network, sprayingKey(network), spraying.count)
+    await ban('spraying', area, sprayingKey(area), spraying.count)
   }
   if (stuffing.count >= guessing.stuffing_limit) await shut(services, name, guessing.stuffing_window)
   return [

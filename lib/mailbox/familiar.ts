@@ -1,4 +1,5 @@
 /** The networks that a mailbox has been used from, and what strangers have tried on it. */
+import { sql } from 'kysely'
 import type { Database } from '../database/schema.ts'
 
 /**
@@ -26,15 +27,36 @@ export async function rememberNetwork(
     .execute()
 }
 
-/** Counts a stranger's wrong password. @returns the new count, 0 for a mailbox that is gone */
+/**
+ * Counts a stranger's wrong password. One step: of guesses that come at once each gets a number of its own, and so
+ * exactly one of them reaches a limit. @returns the new count, 0 for a mailbox that is gone
+ */
 export async function countGuess(db: Database, accountId: string): Promise<number> {
-  await db
-    .updateTable('users')
-    .set(eb => ({ guesses: eb('guesses', '+', 1) }))
-    .where('id', '=', accountId)
-    .execute()
-  const row = await db.selectFrom('users').select('guesses').where('id', '=', accountId).executeTakeFirst()
-  return row?.guesses ?? 0
+  return db.transaction().execute(async trx => {
+    await trx
+      .updateTable('users')
+      .set(eb => ({ guesses: eb('guesses', '+', 1) }))
+      .where('id', '=', accountId)
+      .execute()
+    const row = await trx.selectFrom('users').select('guesses').where('id', '=', accountId).executeTakeFirst()
+    return row?.guesses ?? 0
+  })
+}
+
+/** The same for a name that nobody has: counted as durably, so that an answer takes as long as for a mailbox. */
+export async function countUnknownGuess(db: Database): Promise<void> {
+  await db.transaction().execute(async trx => {
+    await trx
+      .updateTable('system_config')
+      .set({ value: sql`value + 1` })
+      .where('name', '=', 'unknown_guesses')
+      .execute()
+    await trx
+      .selectFrom('system_config')
+      .select('value')
+      .where('name', '=', 'unknown_guesses')
+      .executeTakeFirst()
+  })
 }
 
 export async function listNetworks(db: Database, accountId: string) {

@@ -1,0 +1,131 @@
+/** The gateway in the test's own process, with clocks that the test moves, asked as nginx asks it. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { createNginxAuth } from '../../functions/nginx-auth/app.ts'
+import type { Passwords } from '../../lib/mailbox/passwords.ts'
+import type { Services } from '../../lib/runtime/services.ts'
+import { nginxLines } from './ask.ts'
+import { addBackends, type InProcess, openInProcess } from './in-process.ts'
+
+export const answers = {
+  ok: 'OK',
+  wrong: '[AUTHENTICATIONFAILED] Invalid user name or password',
+  later: '[UNAVAILABLE] Temporary failure, please try again later',
+}
+
+export interface Login {
+  user: string
+  password: string
+  /** `Client-IP`. */
+  from: string
+  protocol?: string
+}
+
+export interface Answer {
+  status: string | null
+  code: string | null
+  /** Seconds; null = nginx closes the connection. */
+  wait: string | null
+}
+
+export interface Guarded {
+  services(): Services
+  ask(login: Login): Promise<Answer>
+  /** The audit row of the latest attempt. */
+  lastRow(): Promise<{ reason: string; counters: string }>
+  /** Comparisons so far. */
+  hashes(): number
+  /** What operators were alerted to, oldest first. */
+  alerts: { alert: string; user?: string; cidr?: string }[]
+  now(): number
+  /** Both clocks go on. */
+  pass(ms: number): void
+  /** Somebody sets the wall clock. */
+  setClock(byMs: number): void
+  /** The process ends and another one begins, with nothing but the folder. */
+  restart(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Real bcrypt has tests of its own; here only the number of comparisons matters. */
+const plainly = (password: string) => `plain ${password}`
+
+/** @param verify what becomes of a comparison; the default compares plainly */
+export async function openGuarded(
+  settings: Record<string, string> = {},
+  verify: Passwords['verify'] = async (password, hash) => plainly(password) === hash,
+): Promise<Guarded> {
+  const folder = mkdtempSync(join(tmpdir(), 'mailgateway-guarded-'))
+  let wall = Date.UTC(2026, 2, 2)
+  let steady = 1_000_000
+  let hashes = 0
+  const alerts: Guarded['alerts'] = []
+  const write = (line: string) => {
+    const entry = JSON.parse(line)
+    if ('alert' in entry) alerts.push(entry)
+  }
+  const passwords: Passwords = {
+    hash: async password => plainly(password),
+    verify: (password, hash) => {
+      hashes++
+      return verify(password, hash)
+    },
+  }
+  const open = async () => {
+    const env = { MAILGATEWAY_DATA_DIR: folder, MAILGATEWAY_AUTH_HASH_THREADS: '1', ...settings }
+    const own = await openInProcess(env, { clock: () => wall, steady: () => steady })
+    const services = { ...own.services, passwords, log: pino({ level: 'warn' }, { write }) }
+    return { own, services, app: createNginxAuth(services) }
+  }
+  let {
+    own,
+    services,
+    app,
+  }: { own: InProcess; services: Services; app: ReturnType<typeof createNginxAuth> } = await open()
+  await addBackends(services, { imap: 10143, pop3: 10110, smtp: 10587 })
+
+  return {
+    services: () => services,
+    async ask({ from, ...login }) {
+      const lines = nginxLines(login, { 'Client-IP': from }).map(([name, value]): [string, string] => [
+        name,
+        value,
+      ])
+      const { headers } = await app.request('/api/auth', { headers: lines })
+      return {
+        status: headers.get('Auth-Status'),
+        code: headers.get('Auth-Error-Code'),
+        wait: headers.get('Auth-Wait'),
+      }
+    },
+    lastRow: () =>
+      services.db
+        .selectFrom('auth_log')
+        .select(['reason', 'counters'])
+        .orderBy('request_id', 'desc')
+        .limit(1)
+        .executeTakeFirstOrThrow(),
+    hashes: () => hashes,
+    alerts,
+    now: () => wall,
+    pass(ms) {
+      wall += ms
+      steady += ms
+    },
+    setClock(byMs) {
+      wall += byMs
+    },
+    async restart() {
+      await own.close()
+      // The steady clock of another process begins anywhere.
+      steady = 5_000
+      ;({ own, services, app } = await open())
+    },
+    async close() {
+      await own.close()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
