@@ -57,7 +57,7 @@ test('a database of the version before keeps its rows, with nothing counted so f
   expect(await readEverything()).toEqual([
     users!.map(row => ({ ...row, guesses: 0 })),
     attempts!.map(row => ({ ...row, count: 1, counters: '', client_network: '' })),
-    bans!.map(row => ({ ...row, evidence: null, level: 0, version: 0 })),
+    bans!.map(row => ({ ...row, evidence: null, level: 0, lifted_at: null, version: 0 })),
     networks,
   ])
 })

@@ -5,6 +5,7 @@ type Db = Kysely<unknown>
 
 export async function up(db: Db): Promise<void> {
   await db.schema.alterTable('ip_blacklist').addColumn('evidence', 'text').execute()
+  await db.schema.alterTable('ip_blacklist').addColumn('lifted_at', 'bigint').execute()
   await db.schema
     .alterTable('ip_blacklist')
     .addColumn('level', 'integer', c => c.notNull().defaultTo(0))
@@ -67,7 +68,7 @@ export async function down(db: Db): Promise<void> {
   await sql`delete from system_config where name in ('ban_version', 'unknown_guesses')`.execute(db)
   await db.schema.dropIndex('ip_blacklist_cidr').execute()
   await db.schema.dropIndex('ip_blacklist_version').execute()
-  for (const column of ['version', 'level', 'evidence']) {
+  for (const column of ['version', 'level', 'lifted_at', 'evidence']) {
     await db.schema.alterTable('ip_blacklist').dropColumn(column).execute()
   }
 }

@@ -68,7 +68,7 @@ export function createBanList({ db, clock, steady }: BanListParts): BanList {
     const prefix = parsePrefix(row.cidr)!
     const left =
       row.ends_at === null ? Infinity : Math.min(row.ends_at - clock(), row.ends_at - row.starts_at)
-    if (left <= 0) bans.delete(prefix, row.id)
+    if (left <= 0 || row.lifted_at !== null) bans.delete(prefix, row.id)
     else bans.set(prefix, row.id, { row, endsAt: steady() + left })
   }
 

@@ -61,9 +61,17 @@ export async function addBan(services: BanServices, input: unknown): Promise<Ban
 }
 
 /** Inserts a ban and announces it. */
-export async function insertBan(services: BanServices, ban: Omit<BanRow, 'id' | 'version'>): Promise<BanRow> {
+export async function insertBan(
+  services: BanServices,
+  ban: Omit<BanRow, 'id' | 'version' | 'lifted_at'>,
+): Promise<BanRow> {
   const row = await services.db.transaction().execute(async trx => {
-    const row: BanRow = { ...ban, id: newId(), version: await takeVersion(trx, 'ban_version') }
+    const row: BanRow = {
+      ...ban,
+      id: newId(),
+      lifted_at: null,
+      version: await takeVersion(trx, 'ban_version'),
+    }
     await trx.insertInto('ip_blacklist').values(row).execute()
     return row
   })
@@ -80,7 +88,11 @@ export async function listBans(
   const rows = await db
     .selectFrom('ip_blacklist')
     .selectAll()
-    .$if(!all, query => query.where(eb => eb.or([eb('ends_at', 'is', null), eb('ends_at', '>', clock())])))
+    .$if(!all, query =>
+      query
+        .where('lifted_at', 'is', null)
+        .where(eb => eb.or([eb('ends_at', 'is', null), eb('ends_at', '>', clock())])),
+    )
     .orderBy('starts_at', 'desc')
     .execute()
   return wanted === null ? rows : rows.filter(({ cidr }) => contains(parsePrefix(cidr)!, wanted))
@@ -114,11 +126,15 @@ export async function removeBan(services: BanServices, idOrCidr: string): Promis
     for (const ban of rows) {
       const version = await takeVersion(trx, 'ban_version')
       const ends_at = ban.ends_at === null ? now : Math.min(ban.ends_at, now)
-      await trx.updateTable('ip_blacklist').set({ ends_at, version }).where('id', '=', ban.id).execute()
+      await trx
+        .updateTable('ip_blacklist')
+        .set({ ends_at, lifted_at: now, version })
+        .where('id', '=', ban.id)
+        .execute()
     }
   })
   await announce(services)
-  return rows.filter(({ ends_at }) => ends_at === null || ends_at > now)
+  return rows.filter(({ ends_at, lifted_at }) => lifted_at === null && (ends_at === null || ends_at > now))
 }
 
 /** Puts an address or network on a list, in place of an older entry for it. @throws Refusal for a bad field */

@@ -131,6 +131,8 @@ interface IpBlacklistTable {
   evidence: string | null
   /** How many automatic bans of the same place came before, 0 = the first. */
   level: number
+  /** When an administrator ended it before its time; it is over then, whatever a clock says. */
+  lifted_at: Generated<number | null>
   /** Raised by every change; rows with a higher one than a gateway has read are news to it. */
   version: number
 }
