@@ -108,6 +108,15 @@ describe('from one call to the next', () => {
     expect(await isBanned('192.0.2.1')).toBe(false)
   })
 
+  test('one that was lifted stays so, also when the clock was set back and the gateway started again', async () => {
+    await ban('198.51.100.0/24', null)
+    advance(2 * day)
+    await removeBan(services, '198.51.100.0/24')
+    wall -= 3 * day
+    expect(await isBanned('198.51.100.7')).toBe(false)
+    expect(await isBanned('198.51.100.7', openList())).toBe(false)
+  })
+
   test('one for ever goes on', async () => {
     await ban('192.0.2.0/24', null)
     expect(await isBanned('192.0.2.1')).toBe(true)

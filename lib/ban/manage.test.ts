@@ -47,6 +47,7 @@ describe('adding', () => {
       starts_at: wall,
       ends_at: wall + hour,
       evidence: null,
+      lifted_at: null,
       level: 0,
       version: row.version,
     })
