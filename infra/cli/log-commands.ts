@@ -35,9 +35,7 @@ function showRows(rows: VerbResult<'log search'>): string {
     row.protocol,
     row.client_address,
     row.result,
-    [meaningOf(row.reason), row.counters && `(${row.counters})`, row.count > 1 && `× ${row.count}`]
-      .filter(Boolean)
-      .join(' '),
+    [meaningOf(row.reason), countersOf(row), row.count > 1 && `× ${row.count}`].filter(Boolean).join(' '),
     row.backend ?? '',
     `${row.duration_ms} ms`,
   ])
@@ -46,6 +44,14 @@ function showRows(rows: VerbResult<'log search'>): string {
     cells,
     'no attempts',
   )
+}
+
+/** Where the counters stood; a wrong password that comes again moves none. What lifts a refusal stands behind it. */
+function countersOf({ counters, reason }: { counters: string; reason: string }): string {
+  const known = Object.hasOwn(reasons, reason) ? reasons[reason as keyof typeof reasons] : undefined
+  if (counters !== '') return `(${counters})`
+  if (known?.counts) return '(counted before)'
+  return known?.remedy ? `[${known.remedy}]` : ''
 }
 
 /** A later version may have written a code that this one does not know. */

@@ -11,7 +11,7 @@ import { addUserCommands } from './user-commands.ts'
 
 const about = `The service that nginx's mail proxy asks at every IMAP, POP3 and SMTP login.
 
-Commands about mailboxes, backends, bans and logs work on the running gateway, and are effective at the next login;
+Commands about mailboxes, backends, bans, exceptions and logs work on the running gateway, and are effective at the next login;
 when none runs they work on its data folder (MAILGATEWAY_DATA_DIR, default ./data).`
 
 const exitCodes = `

@@ -136,21 +136,19 @@ function showGuarded(mailbox: VerbResult<'user show'>): string {
   const since = new Map(
     mailbox.networks.map(({ network, lastSuccessAt }) => [network, showTime(lastSuccessAt)]),
   )
-  const rows = mailbox.counters.map(({ network, wrong, limit, locked }) => [
-    network ?? 'strangers',
-    `${wrong}/${limit}`,
-    locked ? 'locked' : '',
-    network === null ? '' : (since.get(network) ?? ''),
+  const rows = mailbox.counters.map(counter => [
+    counter.network ?? 'strangers',
+    counter.locked ? '-' : `${counter.wrong}/${counter.limit}`,
+    counter.locked ? 'locked' : 'shut' in counter && counter.shut ? counter.shut.replaceAll('_', ' ') : '',
+    counter.network === null ? '' : (since.get(counter.network) ?? ''),
   ])
-  const { guesses, mostGuesses } = mailbox
+  const { guesses, mostGuesses, counters } = mailbox
+  const strangers = counters.find(counter => 'networksThatGuessed' in counter)
+  const tried = `networks that guessed lately: ${strangers?.networksThatGuessed ?? 0}`
   const total = `wrong passwords of strangers since the last success of one: ${guesses} of ${mostGuesses}`
   const shut = guesses >= mostGuesses ? ', shut to strangers until: user unlock' : ''
-  return [
-    showOne(mailbox),
-    '',
-    table(['FROM', 'WRONG', 'LOCK', 'LAST SUCCESS'], rows, ''),
-    `${total}${shut}`,
-  ].join('\n')
+  const head = ['FROM', 'WRONG', 'LOCK', 'LAST SUCCESS']
+  return [showOne(mailbox), '', table(head, rows, ''), tried, `${total}${shut}`].join('\n')
 }
 
 function showOne(mailbox: Mailbox): string {

@@ -107,7 +107,12 @@ export async function showBan({ db }: Pick<BanServices, 'db'>, idOrCidr: string)
     .orderBy('starts_at', 'desc')
     .limit(1)
     .executeTakeFirst()
-  if (!row) throw new Refusal('not_found', 'ban', `there is no ban ${idOrCidr}; see: ban list`)
+  if (!row)
+    throw new Refusal(
+      'not_found',
+      'ban',
+      `no ban is exactly ${idOrCidr}; see which contain it: ban list ADDRESS`,
+    )
   return row
 }
 
@@ -119,12 +124,15 @@ export async function showBan({ db }: Pick<BanServices, 'db'>, idOrCidr: string)
 export async function removeBan(services: BanServices, idOrCidr: string): Promise<BanRow[]> {
   const { id, cidr } = await showBan(services, idOrCidr)
   const now = services.clock()
-  const rows = (await listBans(services, { all: true })).filter(ban =>
-    idOrCidr === id ? ban.id === id : ban.cidr === cidr,
-  )
-  await services.db.transaction().execute(async trx => {
-    for (const ban of rows) {
-      const version = await takeVersion(trx, 'ban_version')
+  const rows = await services.db.transaction().execute(async trx => {
+    const version = await takeVersion(trx, 'ban_version')
+    const meant = await trx
+      .selectFrom('ip_blacklist')
+      .selectAll()
+      .where(idOrCidr === id ? 'id' : 'cidr', '=', idOrCidr === id ? id : cidr)
+      .where('lifted_at', 'is', null)
+      .execute()
+    for (const ban of meant) {
       const ends_at = ban.ends_at === null ? now : Math.min(ban.ends_at, now)
       await trx
         .updateTable('ip_blacklist')
@@ -132,9 +140,10 @@ export async function removeBan(services: BanServices, idOrCidr: string): Promis
         .where('id', '=', ban.id)
         .execute()
     }
+    return meant
   })
   await announce(services)
-  return rows.filter(({ ends_at, lifted_at }) => lifted_at === null && (ends_at === null || ends_at > now))
+  return rows.filter(({ ends_at }) => ends_at === null || ends_at > now)
 }
 
 /** Puts an address or network on a list, in place of an older entry for it. @throws Refusal for a bad field */

@@ -1,5 +1,6 @@
 /** What is known of guessing when a login begins. */
 import type { AddressStanding } from '../ban/list.ts'
+import type { ShutReason } from './strangers.ts'
 
 /** What guessing has led to, as far as it concerns this attempt. */
 export interface Guard {
@@ -9,8 +10,8 @@ export interface Guard {
   /** The short lock of the user for strangers, and that of this familiar network. */
   lockedToStrangers: boolean
   lockedHere: boolean
-  /** So many networks guessed that only familiar ones pass. */
-  manyNetworks: boolean
+  /** Why only familiar networks pass for a while. */
+  shut: ShutReason | null
   /** Wrong passwords of strangers since the last success of one, and how many shut the user to them. */
   guesses: number
   mostGuesses: number

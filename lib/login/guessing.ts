@@ -1,6 +1,6 @@
 /**
- * The policy against guessing, in one place: what is counted, for how long, and what it leads to. The hot state only
- * executes. Every counter is a set of distinct digests, so the same wrong password counts once.
+ * The policy against guessing: what is counted around one user, and what it leads to; strangers.ts has what follows for
+ * their addresses. The hot state only executes. Every counter is a set of distinct digests, so the same wrong password counts once.
  *
  * A guesser belongs to a circle: the strangers to a user, or one network that the user is familiar in. Each circle has
  * its own count and its own lock, so what strangers do never shuts out the user's own phone.
@@ -8,10 +8,11 @@
 import type { HotState, Op } from '../hot-state/port.ts'
 import type { Settings } from '../settings/definitions.ts'
 import {
-  manyNetworksKey,
   networkKey,
+  type ShutReason,
   type StrangerServices,
   settleStranger,
+  shutKey,
   stuffingKey,
 } from './strangers.ts'
 
@@ -30,7 +31,7 @@ export interface Guesser {
   /** The address itself, or its /64. */
   place: string | null
   familiar: boolean
-  /** Whether many users share the address: alerts instead of automatic bans. */
+  /** Whether automatic bans spare the address (it is allowed or shared): alerts instead. */
   shared: boolean
 }
 
@@ -49,18 +50,18 @@ export const guardOps = (name: string, network: string | null) =>
   [
     { op: 'read', key: lockKey(name) },
     { op: 'read', key: lockKey(circleOf({ name, network, familiar: true })) },
-    { op: 'read', key: manyNetworksKey(name) },
+    { op: 'read', key: shutKey(name) },
     { op: 'read', key: networkKey(network ?? '') },
   ] as const
 
 export function readGuard(
-  [toStrangers, here, manyNetworks, count]: (string | null)[],
+  [toStrangers, here, shut, count]: (string | null)[],
   { guessing }: Pick<Settings, 'guessing'>,
 ) {
   return {
     lockedToStrangers: toStrangers !== null,
     lockedHere: here !== null,
-    manyNetworks: manyNetworks !== null,
+    shut: shut as ShutReason | null,
     slow: Number(count) * 2 >= guessing.network_limit,
   }
 }
@@ -124,7 +125,7 @@ export async function settleWrong(
 export const unlockOps = (name: string, networks: string[]): Op[] => {
   const circles = [name, ...networks.map(network => circleOf({ name, network, familiar: true }))]
   const keys = circles.flatMap(circle => [lockKey(circle), triedKey(circle), wrongKey(circle)])
-  return [...keys, manyNetworksKey(name), stuffingKey(name)].map(key => ({ op: 'remove', key }))
+  return [...keys, shutKey(name), stuffingKey(name)].map(key => ({ op: 'remove', key }))
 }
 
 /** Where the counters of a user stand, per circle; `network` null = strangers. */
@@ -134,11 +135,14 @@ export async function readCounters({ hot, settings }: GuessingServices, name: st
   return Promise.all(
     circles.map(async network => {
       const circle = circleOf({ name, network, familiar: network !== null })
-      const [wrong, lock] = await hot.apply([
+      const [wrong, lock, shut, tried] = await hot.apply([
         { op: 'read', key: wrongKey(circle) },
         { op: 'read', key: lockKey(circle) },
+        { op: 'read', key: shutKey(name) },
+        { op: 'read', key: stuffingKey(name) },
       ])
-      return { network, wrong: Number(wrong), limit, locked: lock !== null }
+      const own = { network, wrong: Number(wrong), limit, locked: lock !== null }
+      return network === null ? { ...own, shut, networksThatGuessed: Number(tried) } : own
     }),
   )
 }

@@ -94,7 +94,7 @@ export const reasons = {
   too_many_guesses: {
     kind: 'later',
     counts: false,
-    meaning: 'as many different passwords as are allowed are being checked already',
+    meaning: 'as many different passwords as are allowed were wrong or are being checked',
     remedy: 'user unlock',
   },
   no_backend: {

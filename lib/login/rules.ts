@@ -43,7 +43,7 @@ export function guard(facts: Guard): Hindrance | null {
   if (facts.familiar) return facts.lockedHere ? 'locked_here' : null
   if (ban && !allowed && !shared) return 'banned_automatically'
   if (facts.guesses >= facts.mostGuesses) return 'shut_to_strangers'
-  if (facts.manyNetworks) return 'many_networks'
+  if (facts.shut) return facts.shut
   return facts.lockedToStrangers ? 'locked' : null
 }
 

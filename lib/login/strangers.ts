@@ -17,7 +17,9 @@ const placeKey = (place: string) => `guesses:${place}`
 export const networkKey = (network: string) => `network:${network}`
 const sprayingKey = (network: string) => `spraying:${network}`
 export const stuffingKey = (name: string) => `stuffing:${name}`
-export const manyNetworksKey = (name: string) => `many-networks:${name}`
+/** Holds why a user is shut to strangers for a while. */
+export const shutKey = (name: string) => `shut:${name}`
+export type ShutReason = 'many_networks' | 'shut_to_strangers'
 const totalKey = (owner: string) => `total:${owner}`
 
 /** The long count takes a password once in this time: a phone may ask with an old one for weeks. */
@@ -52,7 +54,7 @@ async function countForGood(
   if (outcome === 'present') return []
   if (accountId === null) {
     await countUnknownGuess(services.db)
-    if (count >= limit) await shut(services, name, onceMs)
+    if (count >= limit) await shut(services, name, 'shut_to_strangers', onceMs)
     return [`total ${count}/${limit}`]
   }
   const guesses = await countGuess(services.db, accountId)
@@ -85,7 +87,9 @@ async function countAddresses(
   if (spraying.count >= guessing.spraying_limit) {
     await ban('spraying', area, sprayingKey(area), spraying.count)
   }
-  if (stuffing.count >= guessing.stuffing_limit) await shut(services, name, guessing.stuffing_window)
+  if (stuffing.count >= guessing.stuffing_limit) {
+    await shut(services, name, 'many_networks', guessing.stuffing_window)
+  }
   return [
     `address ${address.count}/${guessing.address_limit}`,
     `network ${net.count}/${guessing.network_limit}`,
@@ -94,9 +98,15 @@ async function countAddresses(
   ]
 }
 
-async function shut({ hot, log }: StrangerServices, name: string, ttlMs: number): Promise<void> {
-  const [first] = await hot.apply([{ op: 'claim', key: manyNetworksKey(name), value: 'shut', ttlMs }])
-  if (first) log.warn({ alert: 'stuffing', user: name }, 'many networks guess at one mailbox')
+async function shut(
+  { hot, log }: StrangerServices,
+  name: string,
+  reason: ShutReason,
+  ttlMs: number,
+): Promise<void> {
+  const [first] = await hot.apply([{ op: 'claim', key: shutKey(name), value: reason, ttlMs }])
+  const alert = reason === 'many_networks' ? 'stuffing' : 'shut to strangers'
+  if (first) log.warn({ alert, user: name }, 'mailbox shut to strangers for a while')
 }
 
 const add = (key: string, member: string, cap: number, ttlMs: number) =>

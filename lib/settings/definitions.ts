@@ -48,7 +48,7 @@ export const definitions = {
   'guessing.user_total': define(
     wholeNumber(1, 100),
     '100',
-    'Wrong passwords that shut a user to strangers for good.',
+    'Wrong passwords that shut a user to strangers until unlocked.',
   ),
   'guessing.address_limit': define(wholeNumber(1, 10_000), '20', 'Wrong passwords that ban an address.'),
   'guessing.address_window': define(duration('1s', '24h'), '10m', 'Time in which an address is counted.'),
