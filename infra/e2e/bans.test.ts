@@ -164,7 +164,9 @@ test('ten thousand attempts of a banned network are all counted, in less than a 
   await expect.poll(async () => sumOf(await readRows()) - sumOf(before), { timeout: 10_000 }).toBe(attempts)
   expect((await readRows()).length - before.length).toBeLessThan(100)
   await close()
-  expect(await mustCli('log search --limit 1')).toMatch(/198\.18\..*banned by an administrator \[ban remove\] × \d+/)
+  expect(await mustCli('log search --limit 1')).toMatch(
+    /198\.18\..*banned by an administrator \[ban remove\] × \d+/,
+  )
 })
 
 describe('the command line', () => {
@@ -207,7 +209,11 @@ describe('the command line', () => {
     ['ban add 203.0.113.1 --reason x', 2, /either --for TIME or --forever/],
     ['ban add 203.0.113.1 --for 1h --forever --reason x', 2, /either --for TIME or --forever/],
     ['ban add 203.0.113.1 --for soon --reason x', 2, /Give a time/],
-    ['ban remove 203.0.113.1', 1, /^mailgateway: no ban is exactly 203\.0\.113\.1; see which contain it: ban list ADDRESS\n$/],
+    [
+      'ban remove 203.0.113.1',
+      1,
+      /^mailgateway: no ban is exactly 203\.0\.113\.1; see which contain it: ban list ADDRESS\n$/,
+    ],
     ['ban show joe', 1, /^mailgateway: no ban is exactly joe/],
     ['ban list joe', 1, /^mailgateway: \w+ must be an address/],
     ['allow remove 203.0.113.1', 1, /^mailgateway: 203\.0\.113\.1 is not on that list\n$/],

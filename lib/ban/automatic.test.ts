@@ -39,6 +39,7 @@ const offend = (changes: Partial<Offence> = {}) =>
     cidr: address,
     network,
     shared: false,
+    place: address,
     counterKey: 'counter',
     count: 20,
     user: 'last@example.com',
@@ -223,10 +224,17 @@ describe('only an alert, no ban', () => {
     ['a loopback network', { event: 'network', cidr: '127.0.0.0/24', network: '127.0.0.0/24' }],
     ['IPv6 loopback', { cidr: '::/64', network: '::/48' }],
   ] as const)('%s', async (_, changes) => {
-    await offend(changes)
+    const place = 'cidr' in changes ? changes.cidr.replace('127.0.0.0/24', '127.0.0.1/32') : address
+    await offend({ ...changes, place })
     expect(await listBans(services, { all: true })).toEqual([])
-    expect(lines).toMatchObject([
-      { level: 40, cidr: 'cidr' in changes ? changes.cidr : address, shared: 'shared' in changes },
-    ])
+    expect(lines).toMatchObject([{ level: 40, cidr: place, shared: 'shared' in changes }])
   })
+})
+
+test('a neighbour of this machine is banned alone, not with the network that both are in', async () => {
+  const place = '127.0.0.1/32'
+  await offend({ event: 'spraying', cidr: '127.0.0.0/24', network: '127.0.0.0/24', place: address })
+  expect(await newestBan()).toMatchObject({ cidr: address, event_type: 'spraying' })
+  await offend({ event: 'spraying', cidr: '127.0.0.0/24', network: '127.0.0.0/24', place })
+  expect(await listBans(services, { all: true })).toHaveLength(1)
 })

@@ -13,6 +13,8 @@ interface Offence {
   /** What to ban. */
   cidr: string
   network: string
+  /** The address that the last guess came from, or its /64. */
+  place: string
   /** Many users share the address: an alert instead of a ban. */
   shared: boolean
   /** The counter that reached its limit; it begins anew after the ban. */
@@ -35,7 +37,9 @@ const usersKept = 20
 /** Bans the place, or only raises an alert where a ban would hit many users or this machine. */
 export async function banAutomatically(services: AutomaticBanServices, offence: Offence): Promise<void> {
   const { hot, log } = services
-  const { event, cidr, shared, counterKey, count } = offence
+  const { event, shared, counterKey, count } = offence
+  // A neighbour of this machine is banned alone, not with the network that both are in.
+  const cidr = coversThisMachine(parsePrefix(offence.cidr)!) ? offence.place : offence.cidr
   const [first] = await hot.apply([
     { op: 'claim', key: `banning:${event}:${cidr}`, value: 'now', ttlMs: onceMs },
   ])

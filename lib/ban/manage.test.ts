@@ -135,7 +135,11 @@ describe('removing', () => {
   test.each(['198.51.100.0/24', '018f0000-0000-7000-8000-000000000000', '', 'joe'])(
     '%j that is no ban is not found',
     async meant => {
-      const notFound = refusal('not_found', 'ban', /^no ban is exactly .*; see which contain it: ban list ADDRESS$/)
+      const notFound = refusal(
+        'not_found',
+        'ban',
+        /^no ban is exactly .*; see which contain it: ban list ADDRESS$/,
+      )
       await expect(removeBan(services, meant)).rejects.toEqual(notFound)
       await expect(showBan(services, meant)).rejects.toEqual(notFound)
     },

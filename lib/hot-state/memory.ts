@@ -84,7 +84,9 @@ export function createMemoryHotState(clock: () => number, maxEntries = 200_000):
     const victims: string[] = []
     const excess = entries.size + created.size - maxEntries
     if (excess <= 0) return
-    for (const droppable of [values, counters]) {
+    // Neither the one kind nor the other may push the last of the other out.
+    const order = counters.size > maxEntries / 2 ? [counters, values] : [values, counters]
+    for (const droppable of order) {
       for (const key of droppable) {
         if (victims.length === excess) break
         if (!touched.has(key)) victims.push(key)

@@ -15,7 +15,13 @@ let name: string
 let serial = 0
 
 beforeAll(async () => {
-  own = await openInProcess({ MAILGATEWAY_AUTH_HASH_THREADS: '1' })
+  own = await openInProcess({
+    MAILGATEWAY_AUTH_HASH_THREADS: '1',
+    // All of it comes from one address, and bans have tests of their own.
+    MAILGATEWAY_GUESSING_ADDRESS_LIMIT: '1000',
+    MAILGATEWAY_GUESSING_NETWORK_LIMIT: '1000',
+    MAILGATEWAY_GUESSING_SPRAYING_LIMIT: '1000',
+  })
   services = own.services
   await addBackends(services, { imap: 10143, pop3: 10110, smtp: 10587 })
 })
@@ -112,6 +118,33 @@ describe('costs', () => {
       hashes += await hashesAfter(cache_ttl * 0.9)
     expect(hashes).toBe(1)
   })
+})
+
+test('two unknown names with the same password share no computation, as two mailboxes share none', async () => {
+  const compared: string[] = []
+  const passwords = {
+    ...services.passwords,
+    verify: (text: string, hash: string) => {
+      compared.push(hash)
+      return services.passwords.verify(text, hash)
+    },
+  }
+  const user = () => `nobody${serial++}@example.com`
+  await Promise.all([user(), user()].map(user => login({ user }, { ...services, passwords })))
+  expect(new Set(compared).size).toBe(2)
+  expect(compared.every(hash => /^\$2b\$10\$[./A-Za-z0-9]{53}$/.test(hash))).toBe(true)
+})
+
+test('a right password that is refused is counted as a wrong one: a count that stands still would tell', async () => {
+  await setEnabled(services, name, false)
+  const counted = async (password: string) => {
+    const attempt = attemptOf({ password })
+    await authenticate(services, attempt)
+    return (await rowOf(attempt.id))?.counters
+  }
+  expect(await counted('wrong password')).toMatch(/^user 1\/5/)
+  expect(await counted(password)).toMatch(/^user 2\/5/)
+  expect(await counted(password)).toBe('')
 })
 
 describe('refusals', () => {

@@ -17,7 +17,7 @@ import { describeAttempt } from './audit-row.ts'
 import { hideRightPassword, prove } from './credentials.ts'
 import { DeadlinePassed, within } from './deadline.ts'
 import { settleWrong } from './guessing.ts'
-import { type Facts, type RecallServices, recall, rememberSuccess } from './recall.ts'
+import { type Facts, guardAgain, type RecallServices, recall, rememberSuccess } from './recall.ts'
 import { conclude, decline, guard, isBanned, judge, precheck, wantedRoute } from './rules.ts'
 
 export interface LoginServices extends RecallServices {
@@ -67,14 +67,20 @@ async function decide(services: LoginServices, attempt: Attempt, name: string | 
 
   const { proof, guess, memories, hashed } = await prove(services, credentials, facts, now)
   const verdict = judge(proof, credentials.protocol)
-  const outcome = { facts, guess, memories }
   if ('reason' in verdict) {
-    if (verdict !== proof) await hideRightPassword(services, credentials, hashed)
-    return { ...outcome, decision: decline(verdict.reason, attempt, facts.guard) }
+    if (verdict === proof)
+      return { facts, guess, memories, decision: decline(verdict.reason, attempt, facts.guard) }
+    await hideRightPassword(services, credentials, hashed)
+    // Counted as a wrong one, with the place it took: a count that stands still would tell as well.
+    const kept = memories.filter(({ op }) => op !== 'drop')
+    return { facts, guess, memories: kept, decision: decline(verdict.reason, attempt, facts.guard) }
   }
+  const late = hashed ? await guardAgain(services, facts, attempt.clientAddress) : facts.guard
+  const ban = guard(late)
+  if (ban) return { facts: { ...facts, guard: late }, memories, decision: decline(ban, attempt) }
   const wanted = wantedRoute(verdict.account, credentials.protocol)
   const route = await services.backends.choose(wanted, facts.backendsVersion)
-  return { ...outcome, account: verdict.account, decision: conclude(attempt, verdict.account, route) }
+  return { facts, memories, account: verdict.account, decision: conclude(attempt, verdict.account, route) }
 }
 
 /**

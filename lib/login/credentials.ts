@@ -31,7 +31,7 @@ export interface StoredProof {
 /** What `prove` found. */
 export interface Proved {
   proof: Verdict
-  /** The digest of a password that was hashed now and is wrong: a guess to be counted. */
+  /** The digest to count the password by, if it was hashed now and turns out to be a guess. */
   guess: string | null
   /** What makes the next time cheap; to be written when the attempt is settled, whatever becomes of it. */
   memories: Op[]
@@ -94,7 +94,7 @@ export async function prove(
   }
   const release = releaseOp(guesser, digest)
   const matches = await services.passwords
-    .verify(credentials.password, facts.passwordHash ?? nobodysHash)
+    .verify(credentials.password, facts.passwordHash ?? hashOfNobody(services, credentials))
     .catch(async error => {
       await services.hot.apply([release])
       throw error
@@ -103,7 +103,7 @@ export async function prove(
   const outcome = { ...ownerOf(account), right, provedAt: now, writtenAt: now }
   const memories = [proofWrite(services, credentials, outcome)]
   if (right) memories.push(release, accountWrite(services, account))
-  return { proof: conclusion(account, right), guess: right ? null : digest, memories, hashed: true }
+  return { proof: conclusion(account, right), guess: digest, memories, hashed: true }
 }
 
 /**
@@ -120,7 +120,18 @@ export async function hideRightPassword(
     { op: 'read', key },
     { op: 'write', key, value: 'seen', ttlMs: services.settings.auth.cache_ttl },
   ])
-  if (seen === null && !hashed) await services.passwords.verify(credentials.password, nobodysHash)
+  if (seen === null && !hashed)
+    await services.passwords.verify(credentials.password, hashOfNobody(services, credentials))
+}
+
+/**
+ * A hash that no password is known for, another one for each name: comparisons with equal hashes share one computation,
+ * and two unknown names that share one would be told from a known name by their speed.
+ */
+function hashOfNobody({ credentialKey }: CredentialServices, { name }: Credentials): string {
+  const bytes = createHmac('sha256', credentialKey).update(`salt\0${name}`).digest('base64url')
+  const salt = bytes.slice(0, 21).replaceAll('-', '.').replaceAll('_', '/')
+  return nobodysHash.slice(0, 7) + salt + nobodysHash.slice(28)
 }
 
 function conclusion(account: Account | null, right: boolean): Verdict {

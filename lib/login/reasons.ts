@@ -12,13 +12,13 @@ export const reasons = {
   unknown_user: { kind: 'refuse', counts: true, meaning: 'there is no such mailbox', remedy: 'user add' },
   disabled: {
     kind: 'refuse',
-    counts: false,
+    counts: true,
     meaning: 'right password, but the mailbox is disabled',
     remedy: 'user enable',
   },
   protocol_not_allowed: {
     kind: 'refuse',
-    counts: false,
+    counts: true,
     meaning: 'right password, but the mailbox may not use this protocol',
     remedy: 'user set --protocols',
   },

@@ -88,6 +88,20 @@ export async function recall(
   }
 }
 
+/**
+ * The guard after a hash: a ban that was made while many passwords waited for theirs holds for the right one among
+ * them, too.
+ */
+export async function guardAgain(
+  { hot, bans }: Pick<RecallServices, 'hot' | 'bans'>,
+  { guard }: Facts,
+  clientAddress: string,
+): Promise<Guard> {
+  if (guard.familiar) return guard
+  const [version] = await hot.apply([{ op: 'read', key: bansVersionKey }])
+  return { ...guard, standing: await bans.standingOf(clientAddress, version) }
+}
+
 /** A mark of another account under the same name says nothing. */
 function readMark(mark: string | null, account: Account): number | null {
   const [accountId, at] = mark?.split(' ') ?? []

@@ -81,7 +81,7 @@ async function countAddresses(
     add(stuffingKey(name), network, guessing.stuffing_limit, guessing.stuffing_window),
   ])
   const ban = (event: 'address' | 'network' | 'spraying', cidr: string, key: string, count: number) =>
-    banAutomatically(services, { event, cidr, network, shared, counterKey: key, count, user: name })
+    banAutomatically(services, { event, cidr, network, place, shared, counterKey: key, count, user: name })
   if (address.count >= guessing.address_limit) await ban('address', place, placeKey(place), address.count)
   if (net.count >= guessing.network_limit) await ban('network', area, networkKey(area), net.count)
   if (spraying.count >= guessing.spraying_limit) {
