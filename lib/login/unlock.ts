@@ -9,8 +9,7 @@ type UnlockServices = GuessingServices & MailboxServices
 export async function showGuarded(services: UnlockServices, name: string) {
   const mailbox = await showMailbox(services, name)
   const networks = await listNetworks(services.db, mailbox.id)
-  const places = networks.map(({ network }) => network)
-  const counters = await readCounters(services, mailbox.name, places)
+  const counters = await readCounters(services, mailbox.name, networks.map(nameOf))
   return { ...mailbox, networks, counters, mostGuesses: services.settings.guessing.user_total }
 }
 
@@ -18,7 +17,8 @@ export async function showGuarded(services: UnlockServices, name: string) {
 export async function unlockMailbox(services: UnlockServices, name: string) {
   const mailbox = await clearGuesses(services, name)
   const networks = await listNetworks(services.db, mailbox.id)
-  const places = networks.map(({ network }) => network)
-  await services.hot.apply(unlockOps(mailbox.name, places))
+  await services.hot.apply(unlockOps(mailbox.name, networks.map(nameOf)))
   return mailbox
 }
+
+const nameOf = ({ network }: { network: string }) => network

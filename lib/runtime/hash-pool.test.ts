@@ -139,22 +139,19 @@ test('calls that wait when it closes are refused, none hangs', async () => {
   expect(outcomes.at(-1)).toMatchObject({ status: 'rejected' })
 })
 
-test.runIf(process.platform === 'linux')(
-  'the threads that hash have less priority, this one keeps its own',
-  async () => {
-    /** Fields after the command's name, which may hold blanks; the 19th is the nice value (proc_pid_stat(5)). */
-    const readNiceness = (task: string) => {
-      const stat = readFileSync(`/proc/self/task/${task}/stat`, 'utf8')
-      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19 - 3])
-    }
-    const before = new Set(readdirSync('/proc/self/task'))
-    const { verify } = open(2, long)
-    await Promise.all(hashes.map((hash, i) => verify(`password ${i}`, hash)))
-    const niceness = readdirSync('/proc/self/task')
-      .filter(task => !before.has(task))
-      .map(readNiceness)
-    expect(niceness.filter(nice => nice === 10)).toHaveLength(2)
-    expect(readNiceness(String(process.pid))).toBe(getPriority())
-    expect(getPriority()).toBeLessThan(10)
-  },
-)
+test('the threads that hash have less priority, this one keeps its own', async () => {
+  /** Fields after the command's name, which may hold blanks; the 19th is the nice value (proc_pid_stat(5)). */
+  const readNiceness = (task: string) => {
+    const stat = readFileSync(`/proc/self/task/${task}/stat`, 'utf8')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19 - 3])
+  }
+  const before = new Set(readdirSync('/proc/self/task'))
+  const { verify } = open(2, long)
+  await Promise.all(hashes.map((hash, i) => verify(`password ${i}`, hash)))
+  const niceness = readdirSync('/proc/self/task')
+    .filter(task => !before.has(task))
+    .map(readNiceness)
+  expect(niceness.filter(nice => nice === 10)).toHaveLength(2)
+  expect(readNiceness(String(process.pid))).toBe(getPriority())
+  expect(getPriority()).toBeLessThan(10)
+})
