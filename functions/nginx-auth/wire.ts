@@ -54,7 +54,7 @@ export function readAttempt(lines: readonly HeaderLine[], id: string, now: numbe
     protocol,
     method,
     user: user ?? '',
-    password: password?.normalize('NFC') ?? '',
+    password: password ?? '',
     clientAddress,
     number: number || 1,
     tls: text('auth-ssl') === 'on' ? readTlsVersion(text('auth-ssl-protocol')) : '',
@@ -118,14 +118,17 @@ export function writeDecision(attempt: Pick<Attempt, 'protocol' | 'method'>, dec
   return attempt.method === 'none' ? { ...answer, 'Auth-User': '' } : answer
 }
 
-function writeAccept({ route, backendLogin }: Acceptance): Answer {
+function writeAccept({ route, backendLogin, backendPassword }: Acceptance): Answer {
   return {
     'Auth-Status': 'OK',
     'Auth-Server': route.address,
     'Auth-Port': String(route.port),
-    'Auth-User': Buffer.from(backendLogin, 'utf8').toString('latin1'),
+    'Auth-User': toBytes(backendLogin),
+    ...(backendPassword !== null && { 'Auth-Pass': toBytes(backendPassword) }),
   }
 }
+
+const toBytes = (text: string) => Buffer.from(text, 'utf8').toString('latin1')
 
 function writeError(
   { protocol, method }: { protocol: Protocol | null; method: string },

@@ -24,6 +24,14 @@ import {
   setMailbox,
   setPassword,
 } from '../../lib/mailbox/manage.ts'
+import {
+  confirmTotp,
+  disableTotp,
+  enableTotp,
+  listGrants,
+  resetTotp,
+  revokeGrants,
+} from '../../lib/mailbox/totp.ts'
 import type { Services } from '../../lib/runtime/services.ts'
 
 type Verb = (services: Services, input: unknown) => Promise<unknown>
@@ -54,6 +62,12 @@ export const verbs = {
   },
   'user enable': (services, input) => setEnabled(services, parseInput(named, input).name, true),
   'user disable': (services, input) => setEnabled(services, parseInput(named, input).name, false),
+  'user totp enable': enableTotp,
+  'user totp confirm': confirmTotp,
+  'user totp reset': resetTotp,
+  'user totp disable': disableTotp,
+  'user grants': listGrants,
+  'user revoke': revokeGrants,
   'user delete': async (services, input) => {
     const { name } = parseInput(named, input)
     await deleteMailbox(services, name)

@@ -6,6 +6,7 @@ import type { VerbResult } from '../adapter/verbs.ts'
 import { call } from './call.ts'
 import { type OutputOptions, print, showTime, table } from './output.ts'
 import { readNewPassword } from './password.ts'
+import { addTotpCommands, codesAreOn, printEnrolled, type QrOptions, withQr } from './totp-commands.ts'
 import { readDashes, readList, readNumber } from './values.ts'
 
 interface PasswordOptions extends OutputOptions {
@@ -23,23 +24,20 @@ const allowed = `allowed protocols, of ${protocols.join(',')}`
 export function addUserCommands(program: Command): void {
   const user = program.command('user').description('mailbox accounts')
 
-  user
-    .command('add')
+  withQr(user.command('add'))
     .description('create a mailbox; asks for the password (8 characters to 72 bytes)')
     .argument('<name>', 'such as joe@example.org; letter case does not matter')
     .option('--owner <text>', 'who answers for it')
     .option('--password-stdin', 'read the password from standard input instead')
     .option('--protocols <list>', `${allowed} (default: all)`, readList)
     .option('--pool <name>', 'send its logins to the backends of this pool')
-    .option('--json', 'as JSON')
-    .action(async (name: string, options: PasswordOptions & Assignment) => {
-      const { json, passwordStdin = false, ...assignment } = options
+    .option('--totp', 'it needs one-time codes from the first login on; shows the secret once')
+    .action(async (name: string, options: PasswordOptions & QrOptions & Assignment & { totp?: true }) => {
+      const { json, qr, passwordStdin = false, ...wanted } = options
       const password = await readNewPassword(passwordStdin)
-      print(
-        { json },
-        await call('user add', { name, password, ...assignment }),
-        added => `added ${added.name}`,
-      )
+      const added = await call('user add', { name, password, ...wanted })
+      if ('otpauth' in added) await printEnrolled({ json, qr }, added, codesAreOn)
+      else print({ json }, added, ({ name }) => `added ${name}`)
     })
 
   user
@@ -112,6 +110,8 @@ export function addUserCommands(program: Command): void {
     .action(async (name: string, options: OutputOptions) => {
       print(options, await call('user delete', { name }), () => `deleted ${name}`)
     })
+
+  addTotpCommands(user)
 }
 
 /** A full page may have a next one: nobody shall take the first hundred for all. */
@@ -126,10 +126,11 @@ function showList(mailboxes: Mailbox[]): string {
     m.name,
     m.enabled ? 'enabled' : 'disabled',
     m.protocols.join(','),
+    m.totp === 'off' ? '' : m.totp,
     m.pool ?? '',
     m.owner,
   ])
-  return table(['NAME', 'STATE', 'PROTOCOLS', 'POOL', 'OWNER'], rows, 'no mailboxes')
+  return table(['NAME', 'STATE', 'PROTOCOLS', 'CODES', 'POOL', 'OWNER'], rows, 'no mailboxes')
 }
 
 function showGuarded(mailbox: VerbResult<'user show'>): string {
@@ -160,6 +161,7 @@ function showOne(mailbox: Mailbox): string {
       ['state', mailbox.enabled ? 'enabled' : 'disabled'],
       ['protocols', mailbox.protocols.join(', ')],
       ['pool', mailbox.pool ?? 'none'],
+      ['one-time codes', mailbox.totp],
       ['created', showTime(mailbox.createdAt)],
       ['changed', showTime(mailbox.updatedAt)],
     ],

@@ -42,12 +42,13 @@ interface UsersTable {
   pool: string | null
   /** Raised by every change of the row; a cached copy with a lower one is dead. */
   version: number
-  /** The `version` at which the password was last set or the account enabled or disabled; a cached proof with another one is dead. */
+  /** The `version` at which the password, the TOTP in force, or `enabled` was last changed; a proof or grant of another one is dead. */
   credential_version: number
-  /** Sealed; null = no TOTP. */
+  /** Sealed, Base32; null = no TOTP. */
   totp_secret: string | null
+  /** Whether logins need a code; 0 with a secret = enrolled and not yet confirmed. */
   totp_confirmed: Flag
-  /** The last TOTP step that was used, 0 = none. */
+  /** The last TOTP step that was used, 0 = none. It only ever rises for one secret. */
   totp_last_step: number
   /** Wrong passwords from unfamiliar networks since the last success from one. */
   guesses: Generated<number>
@@ -176,15 +177,25 @@ interface AuthStatsTable {
   duration_sum_ms: number
 }
 
+/** A string of password and code that goes on being good in one network. One that has ended stays as a record. */
 interface GrantsTable {
   id: string
   user_id: string
   /** Keyed digest of the whole string that was sent. */
   digest: string
+  /** Of the account when it was made; dead with any other. */
   credential_version: number
+  /** The /24 or /48, '' for a client without an address. */
   network: string
   created_at: number
+  /** The last use, written at most hourly. */
   used_at: number
+  /** The TOTP step that was spent for it. */
+  step: number
+  /** Whether the string came along from a network it was granted in, without a code of its own. */
+  roamed: Flag
+  /** When an administrator revoked it. */
+  ended_at: number | null
 }
 
 interface KnownNetworksTable {
@@ -204,5 +215,6 @@ interface SessionsTable {
 
 export type User = Selectable<UsersTable>
 export type BackendRow = Selectable<BackendsTable>
+export type GrantRow = Selectable<GrantsTable>
 export type BanRow = Selectable<IpBlacklistTable>
 export type AuthLogRow = Insertable<AuthLogTable>

@@ -15,7 +15,7 @@ export interface Attempt {
   method: string
   /** As the client sent it; '' if unreadable or of no meaning for the method. */
   user: string
-  /** As the client sent it, in NFC; '' likewise. */
+  /** As the client sent it; '' likewise. */
   password: string
   /** Normalised IP address, `unix:`, or '' if unusable. */
   clientAddress: string
@@ -33,6 +33,8 @@ export interface Acceptance {
   kind: 'accept'
   route: Choice
   backendLogin: string
+  /** What the backend is told instead of the password that the client sent; null = that one. */
+  backendPassword: string | null
 }
 
 /** `refuse`: wrong until something changes; `later`: not now (see reasons.ts). */

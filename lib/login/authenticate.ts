@@ -1,24 +1,38 @@
 /**
- * The straight line of a login: recall, guard, prove, judge, settle, answer.
+ * The straight line of a login: recall, guard, prove, judge, enter, settle, answer.
  *
- * A warm login (account, proof and network remembered) costs one round trip to the hot state, no SQL read, and a share
- * of one group-committed audit insert. A cold one adds one SQL read, one hash, and three steps in the hot state: to
- * reserve the guess, to count it if it was wrong, and to remember the outcome.
+ * A warm login (account, network, and proof or grant remembered) costs one round trip to the hot state, no SQL read, and
+ * a share of one group-committed audit insert. A cold one adds one SQL read, one hash, and three steps in the hot state:
+ * to reserve the guess, to count it if it was wrong, and to remember the outcome. A string that may hold a one-time code
+ * costs one more SQL read, and a fresh code the transaction that spends it.
  */
 import type { Logger } from 'pino'
 import type { AuditTrail } from '../audit/append.ts'
 import type { Directory } from '../backend/directory.ts'
+import type { GrantRow } from '../database/schema.ts'
 import type { Op } from '../hot-state/port.ts'
 import type { Account } from '../mailbox/account.ts'
 import { canonicalName } from '../mailbox/name.ts'
 import { HashBusy } from '../mailbox/passwords.ts'
 import type { Attempt, Decision } from './attempt.ts'
 import { describeAttempt } from './audit-row.ts'
-import { hideRightPassword, prove } from './credentials.ts'
+import { hideRightPassword, type Proved, prove } from './credentials.ts'
 import { DeadlinePassed, within } from './deadline.ts'
 import { settleWrong } from './guessing.ts'
+import { type Hindrance, reasons } from './reasons.ts'
 import { type Facts, guardAgain, type RecallServices, recall, rememberSuccess } from './recall.ts'
-import { conclude, decline, guard, isBanned, judge, precheck, wantedRoute } from './rules.ts'
+import {
+  type Code,
+  type Credentials,
+  conclude,
+  decline,
+  guard,
+  isBanned,
+  judge,
+  precheck,
+  wantedRoute,
+} from './rules.ts'
+import { enter, rememberGrant } from './totp.ts'
 
 export interface LoginServices extends RecallServices {
   audit: AuditTrail
@@ -31,8 +45,8 @@ export interface LoginServices extends RecallServices {
 interface Outcome {
   decision: Decision
   facts?: Facts
-  /** Whose password was right, and nothing else in the way. */
-  account?: Account
+  /** Who was shown to be there, and nothing else in the way. */
+  entered?: { account: Account; code: Code; grant: GrantRow | null }
   /** A wrong password to be counted. */
   guess?: string | null
   memories?: Op[]
@@ -65,22 +79,42 @@ async function decide(services: LoginServices, attempt: Attempt, name: string | 
   const hindrance = guard(facts.guard)
   if (hindrance) return { decision: decline(hindrance, attempt), facts }
 
-  const { proof, guess, memories, hashed } = await prove(services, credentials, facts, now)
-  const verdict = judge(proof, credentials.protocol)
-  if ('reason' in verdict) {
-    if (verdict === proof)
-      return { facts, guess, memories, decision: decline(verdict.reason, attempt, facts.guard) }
-    await hideRightPassword(services, credentials, hashed)
-    // Counted as a wrong one, with the place it took: a count that stands still would tell as well.
-    const kept = memories.filter(({ op }) => op !== 'drop')
-    return { facts, guess, memories: kept, decision: decline(verdict.reason, attempt, facts.guard) }
-  }
+  const proved = await prove(services, credentials, facts, now)
+  const verdict = judge(proved.proof, credentials)
+  if ('reason' in verdict) return refuse(services, attempt, credentials, facts, proved, verdict.reason)
+  const { account, code } = verdict
+  const { memories, hashed } = proved
   const late = hashed ? await guardAgain(services, facts, attempt.clientAddress) : facts.guard
   const ban = guard(late)
   if (ban) return { facts: { ...facts, guard: late }, memories, decision: decline(ban, attempt) }
-  const wanted = wantedRoute(verdict.account, credentials.protocol)
-  const route = await services.backends.choose(wanted, facts.backendsVersion)
-  return { facts, memories, account: verdict.account, decision: conclude(attempt, verdict.account, route) }
+  const entry = await enter(services, credentials, facts, code, now)
+  if ('reason' in entry) return refuse(services, attempt, credentials, facts, proved, entry.reason)
+  const route = await services.backends.choose(
+    wantedRoute(account, credentials.protocol),
+    facts.backendsVersion,
+  )
+  const entered = { account, code, grant: entry.grant }
+  return { facts, memories, entered, decision: conclude(attempt, account, route) }
+}
+
+/**
+ * A right password that is refused must not show: not by the time that the answer takes, and, where it is as good as a
+ * wrong one, not by a count that stands still either.
+ */
+async function refuse(
+  services: LoginServices,
+  attempt: Attempt,
+  credentials: Credentials,
+  facts: Facts,
+  { guess, memories, hashed }: Proved,
+  reason: Hindrance,
+): Promise<Outcome> {
+  const { counts, hides } = reasons[reason]
+  if (hides) await hideRightPassword(services, credentials, hashed)
+  const decision = decline(reason, attempt, facts.guard)
+  if (!counts) return { facts, memories, decision }
+  // It keeps the place that it took.
+  return { facts, guess, memories: memories.filter(({ op }) => op !== 'drop'), decision }
 }
 
 /**
@@ -88,14 +122,16 @@ async function decide(services: LoginServices, attempt: Attempt, name: string | 
  * be let in: else everyone's retries while a backend is down would be hashed, over and over.
  */
 async function settle(services: LoginServices, attempt: Attempt, name: string | null, outcome: Outcome) {
-  const { decision, facts, account, guess, memories = [] } = outcome
+  const { decision, facts, entered, guess, memories = [] } = outcome
   const counters = facts && guess ? await settleWrong(services, facts.guesser, guess) : ''
   const row = { ...describeAttempt(attempt, name, decision, services.clock()), counters }
   const ban = isBanned(decision) && facts?.guard.standing.ban
+  const now = attempt.receivedAt
   await Promise.all([
     ban ? services.audit.appendFolded(row, settleMs, ban.cidr) : services.audit.append(row, settleMs),
     memories.length > 0 && services.hot.apply(memories),
-    facts && account && rememberSuccess(services, account, facts, attempt.receivedAt),
+    facts && entered && rememberSuccess(services, entered.account, entered.code, facts, now),
+    facts && entered?.grant && rememberGrant(services, facts, entered.grant, now),
   ])
 }
 

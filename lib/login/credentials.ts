@@ -1,32 +1,13 @@
 /** Whether a name and a password belong together: the outcome of an earlier comparison, or exactly one hash. */
-import { createHmac, type KeyObject } from 'node:crypto'
-import type { Database } from '../database/schema.ts'
-import type { HotState, Op } from '../hot-state/port.ts'
-import { type Account, accountKey, writeCopy } from '../mailbox/account.ts'
-import { nobodysHash, type Passwords } from '../mailbox/passwords.ts'
-import type { Settings } from '../settings/definitions.ts'
+import { createHmac } from 'node:crypto'
+import type { Op } from '../hot-state/port.ts'
+import { nobodysHash } from '../mailbox/passwords.ts'
+import { maxPasswordBytes } from '../mailbox/rules.ts'
 import { releaseOp, reserve } from './guessing.ts'
+import { accountWrite, digestOf, ownerOf, proofKey, proofWrite, readProof, renewal } from './proofs.ts'
 import type { Facts, RecallServices } from './recall.ts'
-import type { Credentials, Verdict } from './rules.ts'
-
-export interface CredentialServices {
-  db: Database
-  hot: HotState
-  passwords: Passwords
-  /** Key of the digests under which outcomes are kept. */
-  credentialKey: KeyObject
-  settings: Pick<Settings, 'auth' | 'guessing'>
-}
-
-/** The outcome of a comparison. It holds for one account at one `credentialVersion`; null and 0 = for no account. */
-export interface StoredProof {
-  accountId: string | null
-  credentialVersion: number
-  right: boolean
-  /** When the password was hashed; an outcome is renewed by use, but not for ever. */
-  provedAt: number
-  writtenAt: number
-}
+import { type Credentials, concludeProof, type Verdict } from './rules.ts'
+import { readCode } from './totp.ts'
 
 /** What `prove` found. */
 export interface Proved {
@@ -39,33 +20,9 @@ export interface Proved {
   hashed: boolean
 }
 
-/** An outcome in use is written again after this part of its life, so that most logins write nothing. */
-const renewAfter = 0.25
-
-/** A keyed digest: who reads the hot state learns neither the password nor whether two are equal. */
-const digestOf = ({ credentialKey }: CredentialServices, { name, password }: Credentials, version: number) =>
-  createHmac('sha256', credentialKey).update(`${name}\0${version}\0`).update(password).digest('base64url')
-
-/** Before the account is known: the outcome itself says which account and version it is of. */
-export const proofKey = (services: CredentialServices, credentials: Credentials) =>
-  `proof:${digestOf(services, credentials, 0)}`
-
-/** @returns null when there is no outcome, or one of another account or version, or too old a one */
-export function readProof(
-  { settings }: CredentialServices,
-  stored: string | null,
-  account: Account | null,
-  now: number,
-): StoredProof | null {
-  if (stored === null) return null
-  const proof: StoredProof = JSON.parse(stored)
-  const { accountId, credentialVersion } = ownerOf(account)
-  const holds = proof.accountId === accountId && proof.credentialVersion === credentialVersion
-  return holds && now < proof.provedAt + settings.auth.cache_max ? proof : null
-}
-
 /**
- * Shows whether the password is the user's. An unknown user costs what a known one costs.
+ * Shows whether the password, and the code where one is needed, are the user's. An unknown user costs what a known one
+ * costs, and so do users with and without codes.
  * @throws HashBusy, or whatever the hot state throws; the place for the guess has been given back then
  */
 export async function prove(
@@ -74,36 +31,59 @@ export async function prove(
   facts: Facts,
   now: number,
 ): Promise<Proved> {
-  const { account, proof, guesser } = facts
-  if (proof) {
-    const isDue = now > proof.writtenAt + services.settings.auth.cache_ttl * renewAfter
-    const renewal = isDue ? [proofWrite(services, credentials, { ...proof, writtenAt: now })] : []
-    const copy = facts.warm || !account ? [] : [accountWrite(services, account)]
+  const { account, grant } = facts
+  const copy = facts.warm || !account ? [] : [accountWrite(services, account)]
+  if (account && grant) {
     return {
-      proof: conclusion(account, proof.right),
+      proof: { account, code: { kind: 'granted', grant } },
       guess: null,
-      memories: [...copy, ...renewal],
+      memories: copy,
       hashed: false,
     }
   }
+  const { password, code, known } = readCode(services, credentials, facts, now)
+  if (known) return { proof: concludeProof(account, true, code), guess: null, memories: copy, hashed: false }
+
+  const isWhole = password === credentials.password
+  const digest = isWhole ? facts.digest : digestOf(services, credentials.name, password, 0)
+  const proof = isWhole ? facts.proof : await recallProof(services, digest, facts, now)
+  if (proof) {
+    const memories = [...copy, ...renewal(services, digest, proof, now)]
+    return { proof: concludeProof(account, proof.right, code), guess: null, memories, hashed: false }
+  }
 
   // Another one for the same password once the password was changed.
-  const digest = digestOf(services, credentials, ownerOf(account).credentialVersion)
-  if (!(await reserve(services, guesser, digest))) {
+  const guess = digestOf(services, credentials.name, password, ownerOf(account).credentialVersion)
+  if (!(await reserve(services, facts.guesser, guess))) {
     return { proof: { reason: 'too_many_guesses' }, guess: null, memories: [], hashed: false }
   }
-  const release = releaseOp(guesser, digest)
-  const matches = await services.passwords
-    .verify(credentials.password, facts.passwordHash ?? hashOfNobody(services, credentials))
-    .catch(async error => {
-      await services.hot.apply([release])
-      throw error
-    })
+  const release = releaseOp(facts.guesser, guess)
+  const matches = await compare(services, credentials, password, facts.passwordHash).catch(async error => {
+    await services.hot.apply([release])
+    throw error
+  })
   const right = matches && account !== null
   const outcome = { ...ownerOf(account), right, provedAt: now, writtenAt: now }
-  const memories = [proofWrite(services, credentials, outcome)]
+  const memories = [proofWrite(services, digest, outcome)]
   if (right) memories.push(release, accountWrite(services, account))
-  return { proof: conclusion(account, right), guess: digest, memories, hashed: true }
+  return { proof: concludeProof(account, right, code), guess, memories, hashed: true }
+}
+
+async function recallProof(services: RecallServices, digest: string, { account }: Facts, now: number) {
+  const [stored] = await services.hot.apply([{ op: 'read', key: proofKey(digest) }])
+  return readProof(services, stored, account, now)
+}
+
+/** One hash, whatever is compared. */
+async function compare(
+  services: RecallServices,
+  { name }: Credentials,
+  password: string,
+  passwordHash: string | null,
+): Promise<boolean> {
+  // What is longer than any password only looked like one with a code.
+  const hash = Buffer.byteLength(password) > maxPasswordBytes ? null : passwordHash
+  return services.passwords.verify(password, hash ?? hashOfNobody(services, name))
 }
 
 /**
@@ -111,54 +91,24 @@ export async function prove(
  * same password comes again. Else its speed would tell that it is right.
  */
 export async function hideRightPassword(
-  services: CredentialServices,
-  credentials: Credentials,
+  services: RecallServices,
+  { name, password }: Credentials,
   hashed: boolean,
 ): Promise<void> {
-  const key = `refused:${digestOf(services, credentials, 0)}`
+  const key = `refused:${digestOf(services, name, password, 0)}`
   const [seen] = await services.hot.apply([
     { op: 'read', key },
     { op: 'write', key, value: 'seen', ttlMs: services.settings.auth.cache_ttl },
   ])
-  if (seen === null && !hashed)
-    await services.passwords.verify(credentials.password, hashOfNobody(services, credentials))
+  if (seen === null && !hashed) await services.passwords.verify(password, hashOfNobody(services, name))
 }
 
 /**
  * A hash that no password is known for, another one for each name: comparisons with equal hashes share one computation,
  * and two unknown names that share one would be told from a known name by their speed.
  */
-function hashOfNobody({ credentialKey }: CredentialServices, { name }: Credentials): string {
+function hashOfNobody({ credentialKey }: RecallServices, name: string): string {
   const bytes = createHmac('sha256', credentialKey).update(`salt\0${name}`).digest('base64url')
   const salt = bytes.slice(0, 21).replaceAll('-', '.').replaceAll('_', '/')
   return nobodysHash.slice(0, 7) + salt + nobodysHash.slice(28)
-}
-
-function conclusion(account: Account | null, right: boolean): Verdict {
-  if (!account) return { reason: 'unknown_user' }
-  return right ? { account } : { reason: 'wrong_password' }
-}
-
-const ownerOf = (account: Account | null) => ({
-  accountId: account?.id ?? null,
-  credentialVersion: account?.credentialVersion ?? 0,
-})
-
-/** Never over a newer copy or its tombstone: a slow login must not bring back what has been changed meanwhile. */
-const accountWrite = ({ settings }: CredentialServices, account: Account): Op => ({
-  op: 'write',
-  key: accountKey(account.name),
-  value: writeCopy(account),
-  ttlMs: settings.auth.cache_ttl,
-  version: account.version,
-})
-
-const proofWrite = (services: CredentialServices, credentials: Credentials, proof: StoredProof): Op => {
-  const { cache_ttl, cache_max } = services.settings.auth
-  return {
-    op: 'write',
-    key: proofKey(services, credentials),
-    value: JSON.stringify(proof),
-    ttlMs: Math.min(cache_ttl, proof.provedAt + cache_max - proof.writtenAt),
-  }
 }

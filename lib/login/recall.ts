@@ -3,15 +3,23 @@
 import { versionKey as backendsVersionKey } from '../backend/directory.ts'
 import { type BanList, bansVersionKey } from '../ban/list.ts'
 import { networkOf, placeOf } from '../ban/rules.ts'
-import { type Account, accountKey, readAccount, readCopy } from '../mailbox/account.ts'
+import type { Database, GrantRow } from '../database/schema.ts'
+import { type Account, accountKey, type KnownAccount, readAccount, readCopy } from '../mailbox/account.ts'
 import { rememberNetwork } from '../mailbox/familiar.ts'
-import { type CredentialServices, proofKey, readProof, type StoredProof } from './credentials.ts'
+import { readGrants } from '../mailbox/grants.ts'
+import type { Passwords } from '../mailbox/passwords.ts'
+import type { Settings } from '../settings/definitions.ts'
 import type { Guard } from './guard.ts'
 import { type Guesser, type GuessingServices, guardOps, readGuard } from './guessing.ts'
-import type { Credentials } from './rules.ts'
+import { digestOf, type ProofServices, proofKey, readProof, type StoredProof } from './proofs.ts'
+import { type Code, type Credentials, endsInCode } from './rules.ts'
+import { grantDigests, grantHere, grantKey, readGrantCopy, type TotpServices } from './totp.ts'
 
-export interface RecallServices extends CredentialServices, GuessingServices {
+export interface RecallServices extends ProofServices, TotpServices, GuessingServices {
+  db: Database
+  passwords: Passwords
   bans: BanList
+  settings: Settings
 }
 
 export interface Facts {
@@ -21,8 +29,18 @@ export interface Facts {
   warm: boolean
   /** null = warm, or there is no such mailbox. */
   passwordHash: string | null
-  /** The outcome of an earlier comparison of this very password, if it still holds. */
+  /** Digest of what was sent, for the hot state. */
+  digest: string
+  /** The outcome of an earlier comparison of all of what was sent, if it still holds. */
   proof: StoredProof | null
+  /** Why what was sent is good here without another look: it has been before. */
+  grant: GrantRow | null
+  /** Every grant that what was sent ever had. */
+  strings: GrantRow[]
+  /** Sealed; null = warm, or no codes. */
+  totpSecret: string | null
+  /** The last TOTP step that was spent; 0 = warm, or none. */
+  lastStep: number
   guard: Guard
   guesser: Guesser
   /** When the user last logged in from this network; null = never. */
@@ -39,12 +57,14 @@ export async function recall(
   clientAddress: string,
   now: number,
 ): Promise<Facts> {
-  const { name } = credentials
+  const { name, password } = credentials
   const network = networkOf(clientAddress)
-  const [copy, storedProof, familiarMark, bansVersion, backendsVersion, ...guardAnswers] =
+  const digest = digestOf(services, name, password, 0)
+  const [copy, storedProof, storedGrant, familiarMark, bansVersion, backendsVersion, ...guardAnswers] =
     await services.hot.apply([
       { op: 'read', key: accountKey(name) },
-      { op: 'read', key: proofKey(services, credentials) },
+      { op: 'read', key: proofKey(digest) },
+      { op: 'read', key: grantKey(digest, network) },
       { op: 'read', key: familiarKey(name, network) },
       { op: 'read', key: bansVersionKey },
       { op: 'read', key: backendsVersionKey },
@@ -54,17 +74,23 @@ export async function recall(
   const state = readGuard(guardAnswers, services.settings)
 
   let account = readCopy(copy)
-  let passwordHash: string | null = null
   let familiarSince = account ? readMark(familiarMark, account) : null
   let proof = readProof(services, storedProof, account, now)
-  const warm = proof !== null && account !== null && (familiarSince !== null || network === null)
+  let grant = readGrantCopy(services, storedGrant, account, now)
+  let known: KnownAccount | null = null
+  let strings: GrantRow[] = []
+  const isProven = account !== null && (account.totp ? grant : proof) !== null
+  const warm = isProven && (familiarSince !== null || network === null)
   // A banned flood must stay cheap, and that ban holds whoever it is.
   if (!warm && standing.ban?.event_type !== 'manual') {
-    const known = await readAccount(services.db, name, network)
+    known = await readAccount(services.db, name, network)
     account = known?.account ?? null
-    passwordHash = known?.passwordHash ?? null
     familiarSince = known?.familiarSince ?? null
     proof = readProof(services, storedProof, account, now)
+    // For everyone whose password looks like one with a code: time does not tell who has codes.
+    if (endsInCode(password))
+      strings = await readGrants(services.db, account?.id ?? null, grantDigests(services, credentials))
+    grant = grantHere(services, account, strings, network, now)
   }
 
   const { familiar_for, user_total } = services.settings.guessing
@@ -72,8 +98,13 @@ export async function recall(
   return {
     account,
     warm,
-    passwordHash,
+    passwordHash: known?.passwordHash ?? null,
+    totpSecret: known?.totpSecret ?? null,
+    lastStep: known?.lastStep ?? 0,
+    digest,
     proof,
+    grant,
+    strings,
     familiarSince,
     backendsVersion,
     guard: { ...state, standing, familiar, guesses: account?.guesses ?? 0, mostGuesses: user_total },
@@ -115,11 +146,12 @@ const writeAgainMs = 3_600_000
 
 /**
  * Remembers the network that a login has just succeeded from, where that is news. A success from an unfamiliar network
- * also ends the long count of strangers' guesses.
+ * also ends the long count of strangers' guesses, unless it was only an old string that came along there.
  */
 export async function rememberSuccess(
   { db, hot, settings }: Pick<RecallServices, 'db' | 'hot' | 'settings'>,
   account: Account,
+  code: Code,
   { guesser: { network, familiar }, familiarSince, warm }: Facts,
   now: number,
 ): Promise<void> {
@@ -127,7 +159,8 @@ export async function rememberSuccess(
   const againMs = Math.min(writeAgainMs, settings.guessing.familiar_for / 2)
   const isRecent = familiar && familiarSince !== null && now < familiarSince + againMs
   if (isRecent && warm) return
-  if (!isRecent) await rememberNetwork(db, account.id, network, now, familiar)
+  const endsCount = !familiar && (code.kind === 'none' || code.kind === 'fresh')
+  if (!isRecent) await rememberNetwork(db, account.id, network, now, endsCount)
   const value = `${account.id} ${isRecent ? familiarSince : now}`
   await hot.apply([{ op: 'write', key: familiarKey(account.name, network), value, ttlMs: markMs }])
 }

@@ -1,19 +1,32 @@
 /** The decisions of a login, without any doing: same facts, same answer. */
 import type { Choice, Wanted } from '../backend/rules.ts'
+import type { GrantRow } from '../database/schema.ts'
 import type { Account } from '../mailbox/account.ts'
 import type { Protocol } from '../mailbox/protocols.ts'
-import { maxPasswordBytes } from '../mailbox/rules.ts'
+import { codeDigits, maxPasswordBytes } from '../mailbox/rules.ts'
 import type { Acceptance, Attempt, Decision, Rejection } from './attempt.ts'
 import type { Guard } from './guard.ts'
 import { type Hindrance, reasons } from './reasons.ts'
 
-/** Whose password was shown to be right, or what stands in the way. */
-export type Verdict = { account: Account } | { reason: Hindrance }
+/** What shows, beside the password, that it is the user: */
+export type Code =
+  /** nothing, because the mailbox needs no code. */
+  | { kind: 'none' }
+  /** The string is good in this network already. */
+  | { kind: 'granted'; grant: GrantRow }
+  /** A code that is still to be spent. */
+  | { kind: 'fresh'; step: number }
+  /** The string is good in another network, and may come along. */
+  | { kind: 'roaming'; origin: GrantRow }
+
+/** Who was shown to be there, or what stands in the way. */
+export type Verdict = { account: Account; code: Code } | { reason: Hindrance }
 
 /** What is left of an attempt that is worth a look at the account. */
 export interface Credentials {
   /** Canonical. */
   name: string
+  /** In NFC, with the code behind it if there is one. */
   password: string
   protocol: Protocol
 }
@@ -29,9 +42,14 @@ export function precheck(attempt: Attempt, name: string | null): Credentials | {
   if (protocol === null) return { reason: 'bad_request' }
   if (name === null) return { reason: 'bad_name' }
   if (password === '') return { reason: 'empty_password' }
-  if (Buffer.byteLength(password) > maxPasswordBytes) return { reason: 'password_too_long' }
-  return { name, password, protocol }
+  const composed = password.normalize('NFC')
+  const mostBytes = maxPasswordBytes + (endsInCode(composed) ? codeDigits : 0)
+  if (Buffer.byteLength(composed) > mostBytes) return { reason: 'password_too_long' }
+  return { name, password: composed, protocol }
 }
+
+/** Whether there may be a code behind a password. */
+export const endsInCode = (text: string) => /.\d{6}$/su.test(text)
 
 /**
  * Whether guessing keeps this attempt out before its password is looked at. An administrator's ban holds for everyone;
@@ -47,13 +65,29 @@ export function guard(facts: Guard): Hindrance | null {
   return facts.lockedToStrangers ? 'locked' : null
 }
 
+/** @param code what it would need besides, if the password is right */
+export function concludeProof(
+  account: Account | null,
+  right: boolean,
+  code: Code | { reason: Hindrance },
+): Verdict {
+  if (!account) return { reason: 'unknown_user' }
+  if (!right) return { reason: 'wrong_password' }
+  return 'reason' in code ? code : { account, code }
+}
+
 /** Adds what the account itself says, only once the password was right: else the answer would tell of accounts. */
-export function judge(proof: Verdict, protocol: Protocol): Verdict {
+export function judge(proof: Verdict, { protocol, password }: Credentials): Verdict {
   if ('reason' in proof) return proof
-  if (!proof.account.enabled) return { reason: 'disabled' }
-  if (!proof.account.protocols.includes(protocol)) return { reason: 'protocol_not_allowed' }
+  const { account } = proof
+  if (!account.enabled) return { reason: 'disabled' }
+  if (!account.protocols.includes(protocol)) return { reason: 'protocol_not_allowed' }
+  // nginx cuts spaces off what it is answered (ngx_mail_auth_http_module.c:1006-1057).
+  if (account.totp && /^ | $/.test(withoutCode(password))) return { reason: 'password_unsendable' }
   return proof
 }
+
+const withoutCode = (password: string) => password.slice(0, -codeDigits)
 
 export function wantedRoute(
   { name: user, domain, pool }: Account,
@@ -65,7 +99,9 @@ export function wantedRoute(
 /** The last word on a proven login. `route` is null when no backend can take it. */
 export function conclude(attempt: Attempt, account: Account, route: Choice | null): Decision {
   if (route === null) return decline('no_backend', attempt)
-  return { kind: 'accept', route, backendLogin: account.login }
+  // The backend knows nothing of codes.
+  const backendPassword = account.totp ? withoutCode(attempt.password) : null
+  return { kind: 'accept', route, backendLogin: account.login, backendPassword }
 }
 
 /** @param guarded what is known of the client's network: half way to a ban, its answers come slowly */

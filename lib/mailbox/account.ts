@@ -12,6 +12,8 @@ export interface Account {
   enabled: boolean
   protocols: Protocol[]
   pool: string | null
+  /** Whether a login needs a one-time code. */
+  totp: boolean
   version: number
   credentialVersion: number
   /** Wrong passwords of strangers since the last success of one, as of the copy; exact from the limit on. */
@@ -22,9 +24,16 @@ export interface Account {
 export interface KnownAccount {
   account: Account
   passwordHash: string
+  /** Sealed, see `totpPlace`; null = none, or not in force. */
+  totpSecret: string | null
+  /** The last TOTP step that was spent. */
+  lastStep: number
   /** UTC milliseconds of the last success from the network that was asked for; null = none. */
   familiarSince: number | null
 }
+
+/** What a mailbox's TOTP secret is sealed for (lib/sealing.ts). */
+export const totpPlace = (accountId: string) => `users/${accountId}/totp_secret`
 
 /** Hot-state key of the cached account, under its canonical name. Its entries carry `Account.version`. */
 export const accountKey = (name: string) => `account:${name}`
@@ -45,7 +54,14 @@ export async function readAccount(
     .where('users.name', '=', name)
     .executeTakeFirst()
   if (!row) return null
-  return { account: toAccount(row), passwordHash: row.password_hash, familiarSince: row.familiar_since }
+  const account = toAccount(row)
+  return {
+    account,
+    passwordHash: row.password_hash,
+    totpSecret: account.totp ? row.totp_secret : null,
+    lastStep: row.totp_last_step,
+    familiarSince: row.familiar_since,
+  }
 }
 
 export const writeCopy = (account: Account): string => JSON.stringify(account)
@@ -62,6 +78,7 @@ function toAccount(user: User): Account {
     enabled: user.enabled === 1,
     protocols: readProtocols(user.protocols),
     pool: user.pool,
+    totp: user.totp_confirmed === 1,
     version: user.version,
     credentialVersion: user.credential_version,
     guesses: user.guesses,

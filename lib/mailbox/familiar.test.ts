@@ -29,9 +29,9 @@ const readGuesses = async () => (await readAccount(db, name, null))!.account.gue
 test('a network is known from its first success on, with the time of the last', async () => {
   expect(await listNetworks(db, id)).toEqual([])
   expect((await readAccount(db, name, home))?.familiarSince).toBeNull()
-  await rememberNetwork(db, id, home, 1_000, false)
-  await rememberNetwork(db, id, office, 2_000, false)
-  await rememberNetwork(db, id, home, 3_000, true)
+  await rememberNetwork(db, id, home, 1_000, true)
+  await rememberNetwork(db, id, office, 2_000, true)
+  await rememberNetwork(db, id, home, 3_000, false)
   expect(await listNetworks(db, id)).toEqual([
     { network: home, lastSuccessAt: 3_000 },
     { network: office, lastSuccessAt: 2_000 },
@@ -41,7 +41,7 @@ test('a network is known from its first success on, with the time of the last', 
 })
 
 test('the same network at the same time is remembered once', async () => {
-  await Promise.all(Array.from({ length: 10 }, (_, i) => rememberNetwork(db, id, home, i, false)))
+  await Promise.all(Array.from({ length: 10 }, (_, i) => rememberNetwork(db, id, home, i, true)))
   expect(await listNetworks(db, id)).toHaveLength(1)
 })
 
@@ -54,9 +54,9 @@ test('concurrent guesses get a number each, so that exactly one reaches a limit'
 test('a stranger’s success ends the count, one from a familiar network does not', async () => {
   await countGuess(db, id)
   await countGuess(db, id)
-  await rememberNetwork(db, id, home, 1_000, true)
+  await rememberNetwork(db, id, home, 1_000, false)
   expect(await readGuesses()).toBe(2)
-  await rememberNetwork(db, id, office, 1_000, false)
+  await rememberNetwork(db, id, office, 1_000, true)
   expect(await readGuesses()).toBe(0)
 })
 
@@ -66,7 +66,7 @@ test('counts and networks belong to one mailbox and go with it', async () => {
   name = `${name}.org`
   id = (await addMailbox(host.services, { name, password: 'correct horse 1' })).id
   await countGuess(db, otherId)
-  await rememberNetwork(db, otherId, home, 1_000, true)
+  await rememberNetwork(db, otherId, home, 1_000, false)
   expect([await readGuesses(), await listNetworks(db, id)]).toEqual([0, []])
   await deleteMailbox(host.services, other)
   expect([await countGuess(db, otherId), await listNetworks(db, otherId)]).toEqual([0, []])

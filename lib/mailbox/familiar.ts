@@ -3,22 +3,22 @@ import { sql } from 'kysely'
 import type { Database } from '../database/schema.ts'
 
 /**
- * Remembers a success from a network. One from an unfamiliar network also ends the count of strangers' guesses: a
- * stranger who knows the password is none.
+ * Remembers a success from a network.
+ * @param endsCount whether it also ends the count of strangers' guesses: a stranger who knows the password is none
  */
 export async function rememberNetwork(
   db: Database,
   accountId: string,
   network: string,
   now: number,
-  wasFamiliar: boolean,
+  endsCount: boolean,
 ): Promise<void> {
   await db
     .insertInto('known_networks')
     .values({ user_id: accountId, network, last_success_at: now })
     .onConflict(conflict => conflict.columns(['user_id', 'network']).doUpdateSet({ last_success_at: now }))
     .execute()
-  if (wasFamiliar) return
+  if (!endsCount) return
   await db
     .updateTable('users')
     .set({ guesses: 0 })

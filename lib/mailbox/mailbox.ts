@@ -13,6 +13,8 @@ export interface Mailbox {
   enabled: boolean
   protocols: Protocol[]
   pool: string | null
+  /** `pending`: there is a secret, but no code is asked for before it is confirmed. */
+  totp: 'off' | 'pending' | 'on'
   /** Wrong passwords of strangers since the last success of one. */
   guesses: number
   createdAt: number
@@ -30,6 +32,12 @@ const fields = {
     .nullable(),
 }
 
+/** A mailbox with a new TOTP secret, which is shown this once. */
+export interface Enrolled extends Mailbox {
+  /** For authenticator apps, as text or as QR code. */
+  otpauth: string
+}
+
 /** What a new mailbox is made from. */
 export const newMailbox = z.strictObject({
   /** Also the login at the backend; nginx reads no answer over 1024 bytes. */
@@ -40,6 +48,8 @@ export const newMailbox = z.strictObject({
   owner: fields.owner.default(''),
   protocols: fields.protocols.default([...protocols]),
   pool: fields.pool.default(null),
+  /** Whether logins need a one-time code, from the first one on. */
+  totp: z.boolean('must be true or false').default(false),
 })
 
 /** What can be changed without touching the password. */
@@ -72,6 +82,7 @@ export function toMailbox(user: User): Mailbox {
     enabled: user.enabled === 1,
     protocols: readProtocols(user.protocols),
     pool: user.pool,
+    totp: user.totp_secret === null ? 'off' : user.totp_confirmed === 1 ? 'on' : 'pending',
     guesses: user.guesses,
     createdAt: user.created_at,
     updatedAt: user.updated_at,

@@ -81,6 +81,7 @@ describe('adding', () => {
       enabled: true,
       protocols: ['imap', 'smtp'],
       pool: 'p1',
+      totp: 'off',
       guesses: 0,
       createdAt,
       updatedAt: createdAt,

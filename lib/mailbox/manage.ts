@@ -8,31 +8,42 @@ import type { HotState } from '../hot-state/port.ts'
 import { parseInput } from '../input.ts'
 import { Refusal } from '../refusal.ts'
 import { forget } from './forget.ts'
-import { joinProtocols, listQuery, type Mailbox, mailboxChanges, newMailbox, toMailbox } from './mailbox.ts'
+import {
+  type Enrolled,
+  joinProtocols,
+  listQuery,
+  type Mailbox,
+  mailboxChanges,
+  newMailbox,
+  toMailbox,
+} from './mailbox.ts'
 import { canonicalName, domainOf } from './name.ts'
 import { type Passwords, parseNewPassword } from './passwords.ts'
+import { type EnrolmentServices, makeTotp } from './totp-secret.ts'
 
-export interface MailboxServices {
+export interface MailboxServices extends EnrolmentServices {
   db: Database
   hot: HotState
   passwords: Pick<Passwords, 'hash'>
   clock: () => number
-  settings: { auth: { default_domain: string; cache_ttl: number } }
+  settings: EnrolmentServices['settings'] & { auth: { default_domain: string; cache_ttl: number } }
 }
 
 /**
  * @param input see `newMailbox`
  * @throws Refusal for a bad field or a name that is taken; then nothing has been done
  */
-export async function addMailbox(services: MailboxServices, input: unknown): Promise<Mailbox> {
+export async function addMailbox(services: MailboxServices, input: unknown): Promise<Mailbox | Enrolled> {
   const wanted = parseInput(newMailbox, input)
   const name = parseName(services, wanted.name)
   const passwordHash = await services.passwords.hash(parseNewPassword(wanted.password))
   const now = services.clock()
+  const id = newId()
+  const totp = wanted.totp ? makeTotp(services, id, name) : null
   const user = await services.db.transaction().execute(async trx => {
     const version = await takeVersion(trx, 'mailbox_version')
     const row: User = {
-      id: newId(),
+      id,
       name,
       login: wanted.name,
       domain: domainOf(name),
@@ -43,8 +54,8 @@ export async function addMailbox(services: MailboxServices, input: unknown): Pro
       pool: wanted.pool,
       version,
       credential_version: version,
-      totp_secret: null,
-      totp_confirmed: 0,
+      totp_secret: totp?.sealed ?? null,
+      totp_confirmed: wanted.totp ? 1 : 0,
       totp_last_step: 0,
       guesses: 0,
       created_at: now,
@@ -58,7 +69,7 @@ export async function addMailbox(services: MailboxServices, input: unknown): Pro
     }
     return row
   })
-  return toMailbox(user)
+  return { ...toMailbox(user), ...(totp && { otpauth: totp.otpauth }) }
 }
 
 /** Mailboxes whose name or owner contains `search`, by name, those after the name `after`. */
@@ -85,13 +96,7 @@ export async function listMailboxes({ db }: Pick<MailboxServices, 'db'>, input: 
 
 /** @throws Refusal if there is none */
 export async function showMailbox(services: MailboxServices, name: string): Promise<Mailbox> {
-  const user = await services.db
-    .selectFrom('users')
-    .selectAll()
-    .where('name', '=', parseName(services, name))
-    .executeTakeFirst()
-  if (!user) throw noSuchMailbox(name)
-  return toMailbox(user)
+  return toMailbox(await findUser(services.db, parseName(services, name)))
 }
 
 /** Changes owner, protocols or pool; whoever has a cached proof keeps it. */
@@ -137,25 +142,34 @@ export async function deleteMailbox(services: MailboxServices, name: string): Pr
   await forget(services, canonical, version)
 }
 
-async function change(
+/**
+ * Reads the row, decides, and writes it, in one step; then every node forgets its copies.
+ * @param changesAt what to change, at the row's new version; a Refusal that it throws leaves everything as it was
+ */
+export async function change(
   services: MailboxServices,
   name: string,
-  changesAt: (version: number) => Partial<User>,
+  changesAt: (version: number, before: User) => Partial<User>,
 ): Promise<Mailbox> {
   const canonical = parseName(services, name)
   const user = await services.db.transaction().execute(async trx => {
     const version = await takeVersion(trx, 'mailbox_version')
-    const changes = { ...changesAt(version), version, updated_at: services.clock() }
-    await trx.updateTable('users').set(changes).where('name', '=', canonical).execute()
-    const after = await trx.selectFrom('users').selectAll().where('name', '=', canonical).executeTakeFirst()
-    if (!after) throw noSuchMailbox(canonical)
-    return after
+    const before = await findUser(trx, canonical)
+    const changes = { ...changesAt(version, before), version, updated_at: services.clock() }
+    await trx.updateTable('users').set(changes).where('id', '=', before.id).execute()
+    return { ...before, ...changes }
   })
   await forget(services, canonical, user.version)
   return toMailbox(user)
 }
 
-export function parseName({ settings }: MailboxServices, text: string): string {
+async function findUser(db: Database, name: string): Promise<User> {
+  const user = await db.selectFrom('users').selectAll().where('name', '=', name).executeTakeFirst()
+  if (!user) throw noSuchMailbox(name)
+  return user
+}
+
+function parseName({ settings }: MailboxServices, text: string): string {
   const name = canonicalName(text, settings.auth.default_domain)
   if (name !== null) return name
   throw new Refusal(

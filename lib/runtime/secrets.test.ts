@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { deriveKey, loadMasterSecret } from './secrets.ts'
+import { deriveKey, loadMasterSecrets } from './secrets.ts'
 
 let folder: string
 const file = () => join(folder, 'secret.key')
@@ -14,36 +14,36 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }))
 
 test('made once with 256 bits, for its owner only, and read again', () => {
-  const secret = loadMasterSecret([], folder)
-  expect(Buffer.from(secret, 'base64url')).toHaveLength(32)
+  const [secret] = loadMasterSecrets([], folder)
+  expect(Buffer.from(secret!, 'base64url')).toHaveLength(32)
   expect(statSync(file()).mode & 0o777).toBe(0o600)
   const content = readFileSync(file(), 'utf8')
-  expect(loadMasterSecret([], folder)).toBe(secret)
+  expect(loadMasterSecrets([], folder)).toEqual([secret])
   expect(readFileSync(file(), 'utf8')).toBe(content)
 })
 
 test('each folder has its own', () => {
-  const secret = loadMasterSecret([], folder)
+  const [secret] = loadMasterSecrets([], folder)
   rmSync(file())
-  expect(loadMasterSecret([], folder)).not.toBe(secret)
+  expect(loadMasterSecrets([], folder)).not.toEqual([secret])
 })
 
 test('a configured one goes first and makes no file; of several the newest', () => {
   const [newest, old] = ['n'.repeat(32), 'o'.repeat(32)]
-  expect(loadMasterSecret([newest, old], folder)).toBe(newest)
+  expect(loadMasterSecrets([newest, old], folder)).toEqual([newest, old])
   expect(() => statSync(file())).toThrow(/ENOENT/)
 })
 
 test.each(['', '\n', 'short\n', ' '.repeat(64)])('a file with %j is refused by name, and kept', content => {
   writeFileSync(file(), content)
-  expect(() => loadMasterSecret([], folder)).toThrow(
+  expect(() => loadMasterSecrets([], folder)).toThrow(
     `${file()} is damaged: it holds fewer than 32 characters; restore it or remove it`,
   )
   expect(readFileSync(file(), 'utf8')).toBe(content)
 })
 
 test('a folder that cannot be written is an error', () => {
-  expect(() => loadMasterSecret([], join(folder, 'missing'))).toThrow(/ENOENT/)
+  expect(() => loadMasterSecrets([], join(folder, 'missing'))).toThrow(/ENOENT/)
 })
 
 test('the derived key: the same for one secret, another for another, never the secret itself', () => {

@@ -4,15 +4,14 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** What a key is for; part of its derivation (RFC 5869, info), so no key serves two purposes. */
-type Purpose = 'credential-cache'
+type Purpose = 'credential-cache' | 'sealing' | 'grants'
 
 /**
- * The newest configured secret, or the one that the embedded default keeps in its data folder.
+ * The configured secrets, the newest first, or the one that the embedded default keeps in its data folder.
  * Made on first use, 256 random bits, readable by its owner only.
  */
-export function loadMasterSecret(secretKeys: string[], dataDir: string): string {
-  const [newest] = secretKeys
-  if (newest !== undefined) return newest
+export function loadMasterSecrets(secretKeys: string[], dataDir: string): string[] {
+  if (secretKeys.length > 0) return secretKeys
   const file = join(dataDir, 'secret.key')
   try {
     writeFileSync(file, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
@@ -22,7 +21,7 @@ export function loadMasterSecret(secretKeys: string[], dataDir: string): string 
   const secret = readFileSync(file, 'utf8').trim()
   if (secret.length < 32)
     throw new Error(`${file} is damaged: it holds fewer than 32 characters; restore it or remove it`)
-  return secret
+  return [secret]
 }
 
 /** A KeyObject, because `createHmac` is seven times faster with it than with bytes. */

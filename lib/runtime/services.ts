@@ -12,10 +12,11 @@ import type { Database } from '../database/schema.ts'
 import { createMemoryHotState } from '../hot-state/memory.ts'
 import type { HotState } from '../hot-state/port.ts'
 import type { Passwords } from '../mailbox/passwords.ts'
+import { createSealer, type Sealer } from '../sealing.ts'
 import type { Settings } from '../settings/definitions.ts'
 import type { Config } from './config.ts'
 import { ConfigError } from './config-error.ts'
-import { deriveKey, loadMasterSecret } from './secrets.ts'
+import { deriveKey, loadMasterSecrets } from './secrets.ts'
 
 export interface Services {
   db: Database
@@ -26,7 +27,11 @@ export interface Services {
   audit: AuditTrail
   backends: Directory
   bans: BanList
+  /** Of digests that live in the hot state only. */
   credentialKey: KeyObject
+  /** Of digests that are stored, the newest first. */
+  grantKeys: KeyObject[]
+  sealer: Sealer
   settings: Settings
   clock: () => number
   log: Logger
@@ -56,7 +61,7 @@ export async function openServices(
   const { settings } = config
   const file = embeddedFile(config)
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
-  const credentialKey = deriveKey(loadMasterSecret(config.secretKeys, config.dataDir), 'credential-cache')
+  const secrets = loadMasterSecrets(config.secretKeys, config.dataDir)
   const { db, logDb, close: closeDatabases } = openSqlite(file)
   try {
     for (const { name } of await migrateUp(db, migrations)) log.info({ migration: name }, 'schema changed')
@@ -85,7 +90,9 @@ export async function openServices(
     audit: createAuditTrail(db),
     backends,
     bans: createBanList({ db, clock, steady }),
-    credentialKey,
+    credentialKey: deriveKey(secrets[0]!, 'credential-cache'),
+    grantKeys: secrets.map(secret => deriveKey(secret, 'grants')),
+    sealer: createSealer(secrets.map(secret => deriveKey(secret, 'sealing'))),
     settings,
     clock,
     log,

@@ -81,6 +81,13 @@ export const definitions = {
   'jwt.refresh_expiration': define(duration('1m', '365d'), '12h', 'Longest life of a sign-in.'),
   'totp.issuer': define(line(1, 64), 'MailGateway', 'Name that authenticator apps show.'),
   'totp.secret_length': define(wholeNumber(16, 64), '20', 'Length of new TOTP secrets in bytes.'),
+  'totp.grant_idle': define(
+    duration('0s', '365d'),
+    '7d',
+    'How long an unused grant lives; 0 = a fresh code at each login.',
+  ),
+  'totp.grant_max': define(duration('0s', '365d'), '30d', 'How long a grant lives at most.'),
+  'totp.grant_roam': define(wholeNumber(0, 100), '0', 'New networks a day that a granted string may open.'),
   'admin.default_username': define(line(1, 64), 'admin', 'Name of the first administrator.'),
   'admin.default_password': defineSecret(secret(1), 'First password of that administrator.'),
   'log.level': define(oneOf('trace', 'debug', 'info', 'warn', 'error'), 'info', 'Least severity logged.'),

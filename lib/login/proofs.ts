@@ -1,0 +1,81 @@
+/** What is remembered of comparisons, so that the same password needs no hash the next time. */
+import { createHmac, type KeyObject } from 'node:crypto'
+import type { Op } from '../hot-state/port.ts'
+import { type Account, accountKey, writeCopy } from '../mailbox/account.ts'
+import type { Settings } from '../settings/definitions.ts'
+
+export interface ProofServices {
+  /** Key of the digests under which outcomes are kept. */
+  credentialKey: KeyObject
+  settings: Pick<Settings, 'auth'>
+}
+
+/** The outcome of a comparison. It holds for one account at one `credentialVersion`; null and 0 = for no account. */
+export interface StoredProof {
+  accountId: string | null
+  credentialVersion: number
+  right: boolean
+  /** When the password was hashed; an outcome is renewed by use, but not for ever. */
+  provedAt: number
+  writtenAt: number
+}
+
+/** An outcome in use is written again after this part of its life, so that most logins write nothing. */
+const renewAfter = 0.25
+
+/**
+ * A keyed digest: who reads the hot state learns neither the password nor whether two are equal.
+ * @param version 0 before the account is known; then the outcome itself says which account and version it is of
+ */
+export const digestOf = (
+  { credentialKey }: Pick<ProofServices, 'credentialKey'>,
+  name: string,
+  password: string,
+  version: number,
+) => createHmac('sha256', credentialKey).update(`${name}\0${version}\0`).update(password).digest('base64url')
+
+export const proofKey = (digest: string) => `proof:${digest}`
+
+/** @returns null when there is no outcome, or one of another account or version, or too old a one */
+export function readProof(
+  { settings }: ProofServices,
+  stored: string | null,
+  account: Account | null,
+  now: number,
+): StoredProof | null {
+  if (stored === null) return null
+  const proof: StoredProof = JSON.parse(stored)
+  const { accountId, credentialVersion } = ownerOf(account)
+  const holds = proof.accountId === accountId && proof.credentialVersion === credentialVersion
+  return holds && now < proof.provedAt + settings.auth.cache_max ? proof : null
+}
+
+export const ownerOf = (account: Account | null) => ({
+  accountId: account?.id ?? null,
+  credentialVersion: account?.credentialVersion ?? 0,
+})
+
+/** Never over a newer copy or its tombstone: a slow login must not bring back what has been changed meanwhile. */
+export const accountWrite = ({ settings }: ProofServices, account: Account): Op => ({
+  op: 'write',
+  key: accountKey(account.name),
+  value: writeCopy(account),
+  ttlMs: settings.auth.cache_ttl,
+  version: account.version,
+})
+
+export const proofWrite = ({ settings }: ProofServices, digest: string, proof: StoredProof): Op => {
+  const { cache_ttl, cache_max } = settings.auth
+  return {
+    op: 'write',
+    key: proofKey(digest),
+    value: JSON.stringify(proof),
+    ttlMs: Math.min(cache_ttl, proof.provedAt + cache_max - proof.writtenAt),
+  }
+}
+
+/** The outcome once more, when it is time: use renews it. */
+export const renewal = (services: ProofServices, digest: string, proof: StoredProof, now: number): Op[] =>
+  now > proof.writtenAt + services.settings.auth.cache_ttl * renewAfter
+    ? [proofWrite(services, digest, { ...proof, writtenAt: now })]
+    : []

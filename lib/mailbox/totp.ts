@@ -1,0 +1,175 @@
+/** What people do with the one-time codes and grants of a mailbox. Every change is effective at the next login. */
+import { z } from 'zod'
+import type { GrantRow, User } from '../database/schema.ts'
+import { parseInput } from '../input.ts'
+import { Refusal } from '../refusal.ts'
+import { totpPlace } from './account.ts'
+import { findStep } from './codes.ts'
+import type { Enrolled, Mailbox } from './mailbox.ts'
+import { change, type MailboxServices, showMailbox } from './manage.ts'
+import { grantEnd, isLive } from './rules.ts'
+import { makeTotp } from './totp-secret.ts'
+
+const named = z.strictObject({ name: z.string('must be text') })
+const confirmation = named.extend({
+  /** null: an administrator vouches for it. */
+  code: z
+    .string('must be text')
+    .regex(/^\d{6}$/, 'must be the 6 digits that the app shows now; without them: --force')
+    .nullable(),
+})
+const meantGrant = named.extend({ grant: z.string('must be text').optional() })
+
+/**
+ * Makes a secret, or another one while it is not confirmed. Until `confirmTotp` logins go on without codes.
+ * @throws Refusal when codes are in force already
+ */
+export async function enableTotp(services: MailboxServices, input: unknown): Promise<Enrolled> {
+  const { name } = parseInput(named, input)
+  return enrol(services, name, before => {
+    if (before.totp_confirmed === 1) {
+      throw new Refusal(
+        'conflict',
+        'name',
+        `${before.name} needs codes already; user totp reset makes a new secret`,
+      )
+    }
+    return {}
+  })
+}
+
+/** Another secret in place of the one in force, for a lost phone: from now on logins need codes of the new one. */
+export async function resetTotp(services: MailboxServices, input: unknown): Promise<Enrolled> {
+  const { name } = parseInput(named, input)
+  return enrol(services, name, (before, version) => {
+    if (before.totp_confirmed === 0) {
+      throw new Refusal(
+        'conflict',
+        'name',
+        `${before.name} needs no codes yet; user totp enable makes a secret`,
+      )
+    }
+    return { credential_version: version }
+  })
+}
+
+async function enrol(
+  services: MailboxServices,
+  name: string,
+  changesOf: (before: User, version: number) => Partial<User>,
+): Promise<Enrolled> {
+  let otpauth = ''
+  const mailbox = await change(services, name, (version, before) => {
+    const changes = changesOf(before, version)
+    const made = makeTotp(services, before.id, before.name)
+    otpauth = made.otpauth
+    // The new secret has codes of its own: none of them was used.
+    return { ...changes, totp_secret: made.sealed, totp_last_step: 0 }
+  })
+  return { ...mailbox, otpauth }
+}
+
+/**
+ * Puts a pending secret in force, once a code shows that the owner has it; the code is spent by that.
+ * @throws Refusal when nothing is pending, or the code is not one of now
+ */
+export async function confirmTotp(services: MailboxServices, input: unknown): Promise<Mailbox> {
+  const { name, code } = parseInput(confirmation, input)
+  return change(services, name, (credential_version, before) => {
+    if (before.totp_secret === null || before.totp_confirmed === 1) {
+      throw new Refusal(
+        'conflict',
+        'name',
+        `no new secret of ${before.name} waits to be confirmed; see user show`,
+      )
+    }
+    const changes = { totp_confirmed: 1, credential_version } as const
+    if (code === null) return changes
+    const secret = services.sealer.open(before.totp_secret, totpPlace(before.id))
+    const step = findStep(secret, code, services.clock(), -1)
+    if (step !== null) return { ...changes, totp_last_step: step }
+    throw new Refusal(
+      'invalid',
+      'code',
+      'code is not the one of now; type the next one, and look at the clocks of phone and gateway',
+    )
+  })
+}
+
+/** Logins need no code any more, and the secret is gone. */
+export async function disableTotp(services: MailboxServices, input: unknown): Promise<Mailbox> {
+  const { name } = parseInput(named, input)
+  return change(services, name, (version, before) => ({
+    totp_secret: null,
+    totp_confirmed: 0,
+    // A pending secret let nobody in, so its end shuts nobody out.
+    ...(before.totp_confirmed === 1 && { credential_version: version }),
+  }))
+}
+
+export interface Grant {
+  id: string
+  network: string
+  /** `ended`: by time, by a revocation, or because password or codes were changed. */
+  state: 'live' | 'ended'
+  /** Whether it came along from another network instead of having a code of its own. */
+  roamed: boolean
+  createdAt: number
+  usedAt: number
+  /** When it ends, or ended, without further use. */
+  endsAt: number
+}
+
+/** Newest first. @throws Refusal if there is no such mailbox */
+export async function listGrants(services: MailboxServices, input: unknown): Promise<Grant[]> {
+  const { id } = await showMailbox(services, parseInput(named, input).name)
+  const rows = await services.db
+    .selectFrom('grants')
+    .innerJoin('users', 'users.id', 'grants.user_id')
+    .selectAll('grants')
+    .select('users.credential_version as current')
+    .where('user_id', '=', id)
+    .orderBy('grants.created_at', 'desc')
+    .orderBy('grants.id', 'desc')
+    .execute()
+  return rows.map(row => toGrant(row, row.current, services))
+}
+
+function toGrant(row: GrantRow, credentialVersion: number, { settings, clock }: MailboxServices): Grant {
+  return {
+    id: row.id,
+    network: row.network,
+    state: isLive(row, credentialVersion, clock(), settings.totp) ? 'live' : 'ended',
+    roamed: row.roamed === 1,
+    createdAt: row.created_at,
+    usedAt: row.used_at,
+    endsAt: row.ended_at ?? grantEnd(row, settings.totp),
+  }
+}
+
+/**
+ * Ends one grant, or all of a mailbox. The rows stay, so that phones with the old string are not taken for guessers.
+ * @returns how many were ended
+ * @throws Refusal if there is no such mailbox or grant
+ */
+export async function revokeGrants(services: MailboxServices, input: unknown): Promise<{ revoked: number }> {
+  const { name, grant } = parseInput(meantGrant, input)
+  const mailbox = await showMailbox(services, name)
+  let query = services.db
+    .updateTable('grants')
+    .set({ ended_at: services.clock() })
+    .where('user_id', '=', mailbox.id)
+    .where('ended_at', 'is', null)
+  if (grant !== undefined) query = query.where('id', '=', grant)
+  const { numUpdatedRows } = await query.executeTakeFirst()
+  if (grant !== undefined && numUpdatedRows === 0n) {
+    throw new Refusal(
+      'not_found',
+      'grant',
+      `no grant ${grant} of ${mailbox.name} could be revoked; see user grants`,
+    )
+  }
+  // A new version, and every copy of a grant made under an older one is dead.
+  await change(services, name, () => ({}))
+  return { revoked: Number(numUpdatedRows) }
+}
