@@ -1,5 +1,5 @@
 /**
- * Runs before the tests: sees that the real programs which they start (nginx, Dovecot, dnsmasq, strace, openssl)
+ * Runs before the tests: sees that the real programs which they start (nginx, Dovecot, dnsmasq, oathtool, strace, openssl, zbar)
  * are installed and installs what is missing with apt-get. Quiet when all is there; exits 1 with one line when
  * it cannot install.
  */
@@ -15,7 +15,9 @@ const needed: Record<string, string> = {
   'dovecot-pop3d': '/usr/lib/dovecot/pop3',
   'dovecot-submissiond': '/usr/lib/dovecot/submission',
   'dnsmasq-base': '/usr/sbin/dnsmasq',
+  oathtool: '/usr/bin/oathtool',
   strace: '/usr/bin/strace',
+  'zbar-tools': '/usr/bin/zbarimg',
   openssl: '/usr/bin/openssl',
 }
 

@@ -24,6 +24,7 @@ import {
   setMailbox,
   setPassword,
 } from '../../lib/mailbox/manage.ts'
+import { resealSecrets } from '../../lib/mailbox/reseal.ts'
 import {
   confirmTotp,
   disableTotp,
@@ -108,6 +109,7 @@ export const verbs = {
     await removeException(services, kind, cidr)
     return { removed: cidr }
   },
+  'secrets reseal': resealSecrets,
   'log search': searchAuthLog,
 } as const satisfies Record<string, Verb>
 

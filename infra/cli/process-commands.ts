@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline/promises'
 import type { Command } from 'commander'
 import { Refusal } from '../../lib/refusal.ts'
 import { describeConfig, loadConfig } from '../../lib/runtime/config.ts'
+import { call } from './call.ts'
 import type { MigrateResult } from './migrate.ts'
 import { type OutputOptions, print, table } from './output.ts'
 
@@ -30,6 +31,16 @@ export function addProcessCommands(program: Command): void {
           '',
         ),
       )
+    })
+
+  program
+    .command('secrets')
+    .description('what is sealed in the database')
+    .command('reseal')
+    .description('seal it anew under the first secret of MAILGATEWAY_SECRET_KEY, after one was put in front')
+    .option('--json', 'as JSON')
+    .action(async (options: OutputOptions) => {
+      print(options, await call('secrets reseal', {}), ({ resealed }) => `sealed ${resealed} anew`)
     })
 
   const migrate = program

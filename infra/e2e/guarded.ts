@@ -26,6 +26,8 @@ export interface Login {
 export interface Answer {
   status: string | null
   code: string | null
+  /** `Auth-Pass`, read as UTF-8. */
+  pass: string | null
   /** Seconds; null = nginx closes the connection. */
   wait: string | null
 }
@@ -48,6 +50,8 @@ export interface Guarded {
   restart(): Promise<void>
   close(): Promise<void>
 }
+
+const readText = (bytes: string | null) => bytes && Buffer.from(bytes, 'latin1').toString('utf8')
 
 /** Real bcrypt has tests of its own; here only the number of comparisons matters. */
 const plainly = (password: string) => `plain ${password}`
@@ -97,6 +101,7 @@ export async function openGuarded(
       return {
         status: headers.get('Auth-Status'),
         code: headers.get('Auth-Error-Code'),
+        pass: readText(headers.get('Auth-Pass')),
         wait: headers.get('Auth-Wait'),
       }
     },

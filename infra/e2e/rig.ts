@@ -28,8 +28,8 @@ export interface Rig extends AsyncDisposable {
   nginx: Nginx
   dovecot: Dovecot
   sink: Sink
-  /** Creates the mailbox in Dovecot and in the gateway, with further arguments of `user add`. */
-  addMailbox(user: DovecotUser, args?: string[]): Promise<void>
+  /** Creates the mailbox in Dovecot and in the gateway, with further arguments of `user add`. Resolves to its JSON. */
+  addMailbox(user: DovecotUser, args?: string[]): Promise<unknown>
   /** nginx's stand-in for a port of its configuration, such as 993. */
   port(original: number): number
   /** Stops everything in the order in which clients notice least, and removes the folder. */
@@ -65,10 +65,8 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     sink,
     async addMailbox(user, args = []) {
       dovecot.addUser(user)
-      await gateway.mustCli(
-        ['user', 'add', user.name, '--password-stdin', '--owner', 'e2e', ...args],
-        user.password,
-      )
+      const add = ['user', 'add', user.name, '--password-stdin', '--json', '--owner', 'e2e', ...args]
+      return (await gateway.mustCli(add, user.password)).json
     },
     port(original) {
       const port = nginx.ports.get(original)
