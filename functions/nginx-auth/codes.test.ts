@@ -280,6 +280,92 @@ describe('what counts as a guess', () => {
   })
 })
 
+describe('neither cost nor text tells what is wrong', () => {
+  /** Each makes a user and says what to send, from a place that the user has never been to. */
+  const cases: [string, () => Promise<{ name: string; text: string }>][] = [
+    ['unknown user', async () => ({ name: newName(), text: password })],
+    ['unknown user, six digits at the end', async () => ({ name: newName(), text: `${password}123456` })],
+    ['wrong password', async () => ({ name: await newUser(gateway), text: 'wrong password' })],
+    [
+      'wrong password, six digits at the end',
+      async () => ({ name: await newUser(gateway), text: `${password}123456` }),
+    ],
+    [
+      'disabled',
+      async () => {
+        const name = await newUser(gateway)
+        await setEnabled(gateway.services(), name, false)
+        return { name, text: password }
+      },
+    ],
+    ['codes, wrong password', async () => ({ name: (await newOwner()).name, text: 'wrong password' })],
+    [
+      'codes, wrong password and right code',
+      async () => {
+        const { name, code } = await newOwner()
+        return { name, text: `wrong password${code()}` }
+      },
+    ],
+    ['codes, no code', async () => ({ name: (await newOwner()).name, text: password })],
+    ['codes, wrong code', async () => ({ name: (await newOwner()).name, text: `${password}000000` })],
+    [
+      'codes, old code',
+      async () => {
+        const { name, code } = await newOwner()
+        return { name, text: password + code(-5) }
+      },
+    ],
+    [
+      'codes, spent code',
+      async () => {
+        const { name, code } = await newOwner()
+        await send(name, password + code(), newPlace())
+        return { name, text: password + code() }
+      },
+    ],
+    [
+      'codes, ended grant',
+      async () => {
+        const { name, code } = await newOwner()
+        const text = password + code()
+        await send(name, text, newPlace())
+        await verbs['user revoke'](gateway.services(), { name })
+        return { name, text }
+      },
+    ],
+    [
+      'codes, right code, disabled',
+      async () => {
+        const { name, code } = await newOwner()
+        await setEnabled(gateway.services(), name, false)
+        return { name, text: password + code() }
+      },
+    ],
+    [
+      'codes, right code, another protocol',
+      async () => {
+        const { name, code } = await newOwner()
+        await setMailbox(gateway.services(), name, { protocols: ['smtp'] })
+        return { name, text: password + code() }
+      },
+    ],
+  ]
+  test.each(cases)('%s: one hash the first time, none when it comes again', async (_, prepare) => {
+    const { name, text } = await prepare()
+    const from = newPlace()
+    for (const hashes of [1, 0]) {
+      const before = gateway.hashes()
+      expect(await gateway.ask({ user: name, password: text, from })).toEqual({
+        status: answers.wrong,
+        code: null,
+        pass: null,
+        wait: '1',
+      })
+      expect(gateway.hashes() - before).toBe(hashes)
+    }
+  })
+})
+
 describe('passwords of every kind', () => {
   const kinds: Record<string, string> = {
     'ends in six digits': 'horse 123456',
