@@ -179,6 +179,8 @@ describe('refusals', () => {
     await setPassword(services, name, long)
     expect(await login({ password: long })).toMatchObject({ kind: 'accept' })
     expect(await login({ password: `${long}y` })).toMatchObject(refusal('password_too_long'))
+    // As long as one with a code may be, for a mailbox that needs none.
+    expect(await login({ password: `${long}999999` })).toMatchObject(refusal('wrong_password'))
   })
 })
 

@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type InProcess, openInProcess } from '../../infra/e2e/in-process.ts'
+import { readAccount } from './account.ts'
+import { readGrants, roam, spendStep } from './grants.ts'
+import { addMailbox, deleteMailbox } from './manage.ts'
+
+let host: InProcess
+let serial = 0
+const life = { grant_idle: 1_000_000, grant_max: 1_000_000, grant_roam: 3 }
+
+beforeAll(async () => {
+  host = await openInProcess()
+})
+afterAll(() => host.close())
+
+async function newMailbox() {
+  const name = `user${serial++}@example.com`
+  const { id } = await addMailbox(host.services, { name, password: 'correct horse 1', totp: true })
+  const { account } = (await readAccount(host.services.db, name, null))!
+  return { name, accountId: id, credentialVersion: account.credentialVersion }
+}
+
+const at = (step: number) => step * 30_000
+
+test('of a hundred that spend one step at once one wins, and those in its network share its grant', async () => {
+  const { db } = host.services
+  const user = await newMailbox()
+  const attempts = Array.from({ length: 100 }, (_, n) => ({
+    ...user,
+    digest: 'd',
+    network: `network ${n % 10}`,
+  }))
+  const grants = await Promise.all(attempts.map(presented => spendStep(db, presented, 100, at(100), life)))
+  const won = grants.filter(grant => grant !== null)
+  expect(won).toHaveLength(10)
+  expect(new Set(won.map(({ id, network }) => `${id} ${network}`)).size).toBe(1)
+  // Another string with the same step, or an older one, has nothing to share.
+  const other = { ...user, digest: 'other', network: won[0]!.network }
+  expect(await spendStep(db, other, 100, at(100), life)).toBeNull()
+  expect(await spendStep(db, other, 99, at(100), life)).toBeNull()
+  expect(await spendStep(db, other, 101, at(101), life)).toMatchObject({ step: 101 })
+})
+
+test('a login that began before the credentials were changed spends nothing', async () => {
+  const { db } = host.services
+  const user = await newMailbox()
+  const stale = { ...user, credentialVersion: user.credentialVersion - 1, digest: 'd', network: 'n' }
+  expect(await spendStep(db, stale, 100, at(100), life)).toBeNull()
+  expect(await spendStep(db, { ...user, digest: 'd', network: 'n' }, 100, at(100), life)).not.toBeNull()
+})
+
+test('of twenty networks that a string roams to at once three let it in', async () => {
+  const { db } = host.services
+  const user = await newMailbox()
+  const from = (network: string) => ({ ...user, digest: 'd', network })
+  expect(await roam(db, from('home'), at(100), life)).toBeNull()
+  await spendStep(db, from('home'), 100, at(100), life)
+  const grants = await Promise.all(
+    Array.from({ length: 20 }, (_, n) => roam(db, from(`n${n}`), at(100), life)),
+  )
+  expect(grants.filter(grant => grant !== null)).toHaveLength(3)
+})
+
+test('the newest two hundred are kept, and all go with the mailbox', async () => {
+  const { db } = host.services
+  const user = await newMailbox()
+  for (let step = 1; step <= 210; step++) {
+    await spendStep(db, { ...user, digest: `d${step}`, network: 'n' }, step, at(step), life)
+  }
+  const digests = Array.from({ length: 210 }, (_, n) => `d${n + 1}`)
+  const kept = await readGrants(db, user.accountId, digests)
+  expect(kept.map(({ step }) => step).toSorted((a, b) => a - b)).toEqual(
+    Array.from({ length: 200 }, (_, n) => n + 11),
+  )
+  await deleteMailbox(host.services, user.name)
+  expect(await readGrants(db, user.accountId, digests)).toEqual([])
+  expect(await readGrants(db, null, digests)).toEqual([])
+})
