@@ -298,6 +298,14 @@ describe('neither cost nor text tells what is wrong', () => {
         return { name, text: password }
       },
     ],
+    [
+      'disabled, wrong password',
+      async () => {
+        const name = await newUser(gateway)
+        await setEnabled(gateway.services(), name, false)
+        return { name, text: 'wrong password' }
+      },
+    ],
     ['codes, wrong password', async () => ({ name: (await newOwner()).name, text: 'wrong password' })],
     [
       'codes, wrong password and right code',

@@ -2,7 +2,7 @@
  * All knowledge of nginx's `auth_http` protocol. File and line numbers are those of `src/mail/` in nginx 1.22 to
  * 1.31: `A` = ngx_mail_auth_http_module.c.
  */
-import { isIP } from 'node:net'
+import { isIPv4, isIPv6 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import type { Acceptance, Attempt, Decision, Rejection } from '../../lib/login/attempt.ts'
 import type { RefuseReason } from '../../lib/login/reasons.ts'
@@ -102,8 +102,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** One spelling per address, IPv4 also where it came mapped into IPv6; `unix:` for a unix listener; '' for anything else. */
 function readAddress(text: string): string {
-  if (text === 'unix:') return text
-  return isIP(text) === 0 ? '' : ipaddr.process(text).toString()
+  if (text === 'unix:' || isIPv4(text)) return text
+  return isIPv6(text) ? ipaddr.process(text).toString() : ''
 }
 
 const readTlsVersion = (text: string) => (/^[A-Za-z0-9.]{1,16}$/.test(text) ? text : 'on')

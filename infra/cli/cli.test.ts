@@ -124,7 +124,9 @@ test('mailboxes, for people', async () => {
   expect(await say(`user add ${other} --password-stdin`)).toBe(`added ${other}\n`)
   expect(await say(`user add kim@example.com --password-stdin`)).toBe('added kim@example.com\n')
   const list = await say('user list an --limit 1')
-  expect(list).toMatch(/^NAME +STATE +PROTOCOLS +CODES +POOL +OWNER\njane@example\.com +enabled +imap,pop3,smtp\n/)
+  expect(list).toMatch(
+    /^NAME +STATE +PROTOCOLS +CODES +POOL +OWNER\njane@example\.com +enabled +imap,pop3,smtp\n/,
+  )
   expect(list).toMatch(/\n1 shown; go on with --after jane@example\.com\n$/)
   expect(await say(`user list --after ${other}`)).toMatch(/^NAME.*\nkim@example\.com [^\n]*\n$/)
   expect(await say(`user show ${other}`)).toMatch(/^name +jane@example\.com\nlogin at backend +jane@/)

@@ -22,22 +22,24 @@ interface Node<Entry> {
 export function createPrefixMap<Entry>(): PrefixMap<Entry> {
   const roots = { ipv4: createNode<Entry>(''), ipv6: createNode<Entry>('') }
   return {
-    set({ family, length, bits }, id, entry) {
-      insert(roots[family], writeBits(bits, length)).entries.set(id, entry)
+    set({ family, bits }, id, entry) {
+      insert(roots[family], bits).entries.set(id, entry)
     },
-    delete({ family, length, bits }, id) {
-      remove(roots[family], writeBits(bits, length), id)
+    delete({ family, bits }, id) {
+      remove(roots[family], bits, id)
     },
     find(address) {
+      // Most gateways have few bans or none, and every login looks.
+      if (isEmpty(roots.ipv4) && isEmpty(roots.ipv6)) return []
       const read = readBits(address)
       if (read === null) return []
       const found: Entry[] = []
-      const text = writeBits(read.bits, read.length)
+      const { bits } = read
       let node: Node<Entry> | null = roots[read.family]
-      for (let at = 0; node !== null && text.startsWith(node.part, at); ) {
+      for (let at = 0; node !== null && bits.startsWith(node.part, at); ) {
         for (const entry of node.entries.values()) found.push(entry)
         at += node.part.length
-        node = at === text.length ? null : childOf(node, text, at)
+        node = at === bits.length ? null : childOf(node, bits, at)
       }
       return found
     },
@@ -50,8 +52,8 @@ const createNode = <Entry>(part: string): Node<Entry> => ({
   children: [null, null],
 })
 
-const writeBits = (bits: bigint, length: number) =>
-  length === 0 ? '' : bits.toString(2).padStart(length, '0')
+const isEmpty = ({ entries, children }: Node<unknown>) =>
+  entries.size === 0 && children[0] === null && children[1] === null
 
 const sideOf = (text: string, at: number) => (text[at] === '0' ? 0 : 1)
 const childOf = <Entry>(node: Node<Entry>, text: string, at: number) => node.children[sideOf(text, at)]

@@ -1,5 +1,5 @@
 /** Addresses and prefixes: how they are written, and which belong together. No I/O, no clock. */
-import { isIP } from 'node:net'
+import { isIP, isIPv4 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
 type Address = ReturnType<typeof ipaddr.process>
@@ -8,9 +8,8 @@ type Address = ReturnType<typeof ipaddr.process>
 export interface Prefix {
   text: string
   family: 'ipv4' | 'ipv6'
-  length: number
-  /** The address bits that count, as a number. */
-  bits: bigint
+  /** The address bits that count, as text of 0 and 1. */
+  bits: string
 }
 
 /**
@@ -31,10 +30,15 @@ export function parsePrefix(text: string): Prefix | null {
 }
 
 /** The /24 or /48 that an address is in: what counts as one place that a user logs in from. null for `unix:` and the like. */
-export const networkOf = (address: string): string | null => prefixOf(address, 24, 48)
+export function networkOf(address: string): string | null {
+  // Every login asks for it. Node takes no IPv4 address but in its one spelling.
+  return isIPv4(address) ? `${address.slice(0, address.lastIndexOf('.'))}.0/24` : prefixOf(address, 24, 48)
+}
 
 /** What one client can change at will, and so what an automatic ban covers: the address itself, or the /64 of IPv6. */
-export const placeOf = (address: string): string | null => prefixOf(address, 32, 64)
+export function placeOf(address: string): string | null {
+  return isIPv4(address) ? `${address}/32` : prefixOf(address, 32, 64)
+}
 
 function prefixOf(address: string, ipv4: number, ipv6: number): string | null {
   if (!isAddress(address)) return null
@@ -48,27 +52,27 @@ const isAddress = (text: string) => isIP(text) !== 0 && !text.includes('%')
 const widthOf = (address: Address) => (address.kind() === 'ipv4' ? 32 : 128)
 
 /** All bits of an address, IPv4 inside IPv6 as IPv4. null for what is no address. */
-export function readBits(text: string): Pick<Prefix, 'family' | 'length' | 'bits'> | null {
+export function readBits(text: string): Pick<Prefix, 'family' | 'bits'> | null {
   if (!isAddress(text)) return null
   const plain = ipaddr.process(text)
-  return { family: plain.kind(), length: widthOf(plain), bits: toBits(plain) }
+  return { family: plain.kind(), bits: toBits(plain) }
 }
 
-function toBits(address: Address): bigint {
-  return BigInt(`0x${Buffer.from(address.toByteArray()).toString('hex')}`)
-}
+const bitsOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(2).padStart(8, '0'))
+const toBits = (address: Address) =>
+  address
+    .toByteArray()
+    .map(byte => bitsOfByte[byte])
+    .join('')
 
 function cut(address: Address, length: number): Prefix {
-  const family = address.kind()
-  const drop = BigInt(widthOf(address) - length)
-  const bits = toBits(address) >> drop
-  const hex = (bits << drop).toString(16).padStart(widthOf(address) / 4, '0')
-  const network = ipaddr.fromByteArray([...Buffer.from(hex, 'hex')])
-  return { text: `${network.toString()}/${length}`, family, length, bits }
+  const bits = toBits(address).slice(0, length)
+  const bytes = bits.padEnd(widthOf(address), '0').match(/.{8}/g)!
+  const network = ipaddr.fromByteArray(bytes.map(byte => Number.parseInt(byte, 2)))
+  return { text: `${network.toString()}/${length}`, family: address.kind(), bits }
 }
 
 /** Whether every address of `inner` is one of `outer`. */
 export function contains(outer: Prefix, inner: Prefix): boolean {
-  if (outer.family !== inner.family || outer.length > inner.length) return false
-  return inner.bits >> BigInt(inner.length - outer.length) === outer.bits
+  return outer.family === inner.family && inner.bits.startsWith(outer.bits)
 }
