@@ -1,67 +1,108 @@
-/** `npm run bench`: warm logins of the embedded default beside a constant answer, in one run, as ratios. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+/**
+ * `npm run bench`: logins of the embedded default beside two constant answers, in one run, as ratios. Writes the figures to
+ * bench.json too. Other work on the machine falsifies all of it.
+ */
+import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { hashSync } from 'bcryptjs'
-import { addMailbox } from '../../lib/mailbox/manage.ts'
-import { ask, nginxLines, writeRequest } from '../e2e/ask.ts'
-import { startGateway } from '../e2e/gateway.ts'
-import { startGreeters } from '../e2e/greeter.ts'
-import { addBackends, openInProcess } from '../e2e/in-process.ts'
-import { chooseFreePort } from '../e2e/ports.ts'
-import { type Measurement, measure } from './generator.ts'
+import { ask } from '../e2e/ask.ts'
+import { mapAtOnce } from '../e2e/mail-user.ts'
+import { type Usage, withUsage } from './usage.ts'
+import { buildWorld, type World } from './world.ts'
+import { findWrk, type Measurement, measure } from './wrk.ts'
 
-const users = 1_000
+interface Run extends Measurement, Usage {
+  inFlight: number
+  what: string
+}
+
+const seconds = 4
 const rounds = 2
-const roundMs = 3_000
-const password = 'correct horse 1'
+const runs: Run[] = []
+const ratios: Record<string, number> = {}
 
-const folder = mkdtempSync(join(tmpdir(), 'mailgateway-bench-'))
-const greeters = await startGreeters()
-const names = Array.from({ length: users }, (_, i) => `user${i}@example.com`)
-const requests = names.map(user => writeRequest(nginxLines({ user, password })))
+findWrk()
+console.log('preparing 1,264 mailboxes …')
+await using world = await buildWorld()
+const { gateway, hono, nginx, requests } = world
 
-const seed = await openInProcess({ MAILGATEWAY_DATA_DIR: folder })
-await addBackends(seed.services, greeters.ports)
-// Warm logins are measured, so a cheap hash only shortens the preparation.
-const hash = hashSync(password, 4)
-const quick = { ...seed.services, passwords: { hash: async () => hash } }
-for (const name of names) await addMailbox(quick, { name, password })
-await seed.close()
-
-const gateway = await startGateway(folder, { settings: { MAILGATEWAY_LOG_LEVEL: 'warn' } })
-const constantPort = await chooseFreePort()
-const constant = spawn(process.execPath, [
-  fileURLToPath(new URL('./constant.ts', import.meta.url)),
-  `${constantPort}`,
-])
-await sleep(1_000)
-for (let i = 0; i < users; i += 50) {
-  await Promise.all(
-    names.slice(i, i + 50).map(user => ask(gateway.ports.nginx, nginxLines({ user, password }))),
-  )
+async function run(
+  what: string,
+  server: { pid: number; port: number },
+  texts: string[],
+  inFlight: number,
+  time = seconds,
+) {
+  const [measured, usage] = await withUsage(server.pid, () => measure(server.port, texts, inFlight, time))
+  const result = { what, inFlight, ...measured, ...usage }
+  runs.push(result)
+  console.log(show(result))
+  return result
 }
 
-const show = ({ perSecond, p50, p99, refused }: Measurement) =>
-  `${perSecond.toFixed(0).padStart(6)}/s  p50 ${p50.toFixed(1).padStart(5)} ms  p99 ${p99.toFixed(1).padStart(6)} ms${refused ? `  ${refused} not OK` : ''}`
+const show = ({ what, inFlight, perSecond, p50, p95, p99, cores, megabytes, failed }: Run) =>
+  [
+    `${inFlight}`.padStart(4),
+    what.padEnd(24),
+    `${perSecond.toFixed(0)}/s`.padStart(9),
+    ...[p50, p95, p99].map(ms => ms.toFixed(1).padStart(8)),
+    cores.toFixed(2).padStart(6),
+    `${megabytes} MiB`.padStart(8),
+    failed ? `  ${failed} failed` : '',
+  ].join(' ')
 
+/** Half of each constant answer before and half after, so that a machine that slows down hits both. */
+async function compare(server: World['gateway'], inFlight: number) {
+  const asked = { pid: server.pid, port: server.ports.nginx }
+  const before = await run('constant, Hono', hono, requests.warm, inFlight)
+  const warm = await run('warm', asked, requests.warm, inFlight)
+  const after = await run('constant, Hono', hono, requests.warm, inFlight)
+  return warm.perSecond / ((before.perSecond + after.perSecond) / 2)
+}
+
+const port = gateway.ports.nginx
+const asked = { pid: gateway.pid, port }
+const head = [
+  'in flight',
+  'what'.padEnd(18),
+  'per second',
+  '     p50',
+  '     p95',
+  '  p99 ms',
+  ' cores',
+  '  memory',
+]
+console.log('each mailbox logs in once …')
+const linesOf = (request: string) =>
+  request
+    .split('\r\n')
+    .slice(2, -2)
+    .map(line => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)] as const)
+for (const kind of ['warm', 'wrong', 'unknown'] as const) {
+  await mapAtOnce(requests[kind], 16, request => ask(port, linesOf(request)))
+}
+console.log(head.join(' '))
 for (const inFlight of [1, 16, 64, 256]) {
-  for (let round = 0; round < rounds; round++) {
-    const plain = await measure(constantPort, requests, inFlight, roundMs)
-    const warm = await measure(gateway.ports.nginx, requests, inFlight, roundMs)
-    const ratio = ((warm.perSecond / plain.perSecond) * 100).toFixed(0)
-    console.log(
-      `${String(inFlight).padStart(3)} in flight  constant ${show(plain)}   login ${show(warm)}   ${ratio} %`,
-    )
-  }
+  const found: number[] = []
+  for (let round = 0; round < rounds; round++) found.push(await compare(gateway, inFlight))
+  ratios[`warm at ${inFlight}`] = Math.max(...found)
+  await run('constant, nginx', nginx, requests.warm, inFlight)
+  await run('wrong, known as such', asked, requests.wrong, inFlight)
+  await run('unknown, known as such', asked, requests.unknown, inFlight)
 }
+// Every cold login is one hash: the second hundred goes beside warm logins.
+await run('cold', asked, requests.cold.slice(0, 100), 16, 6)
+const quiet = await run('warm, quiet', asked, requests.warm, 64)
+const hashing = (async () => {
+  for (const request of requests.cold.slice(100, 100 + 10 * seconds)) {
+    void ask(port, linesOf(request))
+    await sleep(100)
+  }
+})()
+const busy = await run('warm, 10 cold/s beside', asked, requests.warm, 64)
+await hashing
+ratios['p99 at 64 with 10 cold/s, to quiet'] = busy.p99 / quiet.p99
 
-await gateway.stop()
-constant.kill()
-await once(constant, 'exit')
-greeters.close()
-rmSync(folder, { recursive: true })
+console.log('\nratios')
+for (const [name, ratio] of Object.entries(ratios)) console.log(`  ${name}: ${ratio.toFixed(2)}`)
+writeFileSync('bench.json', `${JSON.stringify({ node: process.version, runs, ratios }, null, 2)}\n`)
+console.log('all figures: bench.json')
