@@ -1,5 +1,6 @@
 /**
- * Runs before the tests: sees that the real programs which they start (nginx, Dovecot, dnsmasq, strace, openssl)
+ * Runs before the tests: sees that the real programs which they start (nginx, Dovecot, dnsmasq, strace, openssl,
+ * Prometheus)
  * are installed and installs what is missing with apt-get. Quiet when all is there; exits 1 with one line when
  * it cannot install.
  */
@@ -17,6 +18,7 @@ const needed: Record<string, string> = {
   'dnsmasq-base': '/usr/sbin/dnsmasq',
   strace: '/usr/bin/strace',
   openssl: '/usr/bin/openssl',
+  prometheus: '/usr/bin/promtool',
 }
 
 function findMissing(): string[] {
