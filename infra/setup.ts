@@ -1,8 +1,7 @@
 /**
  * Runs before the tests: sees that the real programs which they start (nginx, Dovecot, dnsmasq, strace, openssl,
- * Prometheus)
- * are installed and installs what is missing with apt-get. Quiet when all is there; exits 1 with one line when
- * it cannot install.
+ * Prometheus) are installed and installs what is missing with apt-get. Quiet when all is there; exits 1 with one line
+ * when it cannot install.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
