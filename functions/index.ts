@@ -1,8 +1,19 @@
 /** The functions, one per concern. Each can run in any host: the adapter's listeners, a cloud function, a test. */
+import { createMetrics } from './metrics/app.ts'
 import { answerUnparsed, createNginxAuth, notDecided } from './nginx-auth/app.ts'
 
 /** Asked by nginx at every login. Has a listener of its own: its answers are header lines, and few of them. */
-export const nginxAuth = { name: 'nginx-auth', create: createNginxAuth, answerUnparsed, fallback: notDecided }
+export const nginxAuth = {
+  name: 'nginx-auth',
+  plane: 'nginx',
+  cloud: true,
+  create: createNginxAuth,
+  answerUnparsed,
+  fallback: notDecided,
+} as const
 
-/** All of them; the name is that of the folder. */
-export const functions = [nginxAuth] as const
+/** Read by monitoring. It tells of one process, so it has no cloud entry. */
+export const metrics = { name: 'metrics', plane: 'nginx', cloud: false, create: createMetrics } as const
+
+/** All of them; the name is that of the folder, and `cloud` says whether it has a lambda.ts. */
+export const functions = [nginxAuth, metrics] as const

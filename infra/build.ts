@@ -11,7 +11,7 @@ const banner = "import{createRequire as r}from'node:module';const require=r(impo
  */
 export async function buildFunctions(outDir: string): Promise<Record<string, string>> {
   const entries: Record<string, string> = {}
-  for (const { name } of functions) {
+  for (const { name } of functions.filter(({ cloud }) => cloud)) {
     await build({
       entryPoints: {
         index: `functions/${name}/lambda.ts`,

@@ -1,9 +1,9 @@
 /** What nginx's mail proxy asks at every login: `GET /api/auth`, answered in headers only. */
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { Hono } from 'hono'
 import { v7 as newRequestId } from 'uuid'
 import type { Decision } from '../../lib/login/attempt.ts'
 import { authenticate, type LoginServices } from '../../lib/login/authenticate.ts'
+import { isSharedSecret } from '../../lib/shared-secret.ts'
 import { headerLines, salvageLines } from './header-lines.ts'
 import { type Answer, type HeaderLine, readAttempt, writeDecision } from './wire.ts'
 
@@ -55,14 +55,11 @@ async function answer(
   return writeDecision(attempt, await authenticate(services, attempt))
 }
 
-/** Compares digests, which have one length, in constant time. */
 function isFromNginx(secret: string, lines: readonly HeaderLine[]): boolean {
   if (secret === '') return true
   const sent = lines.filter(([name]) => name.toLowerCase() === 'x-auth-key')
-  return sent.length === 1 && timingSafeEqual(digest(sent[0]![1]), digest(secret))
+  return sent.length === 1 && isSharedSecret(secret, sent[0]![1])
 }
-
-const digest = (text: string) => createHash('sha256').update(text).digest()
 
 const postponed: Decision = { kind: 'later', reason: 'unavailable', waitSeconds: null }
 /** The answer when not even the protocol is known. */

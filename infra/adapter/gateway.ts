@@ -1,10 +1,11 @@
 /** A running gateway: its services, two listeners and the control socket. */
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
-import { nginxAuth } from '../../functions/index.ts'
+import { metrics as metricsFunction, nginxAuth } from '../../functions/index.ts'
 import type { Config } from '../../lib/runtime/config.ts'
 import { createHashPool } from '../../lib/runtime/hash-pool.ts'
 import { closeGracefully, listen } from '../../lib/runtime/listen.ts'
+import { createProcessMetrics } from '../../lib/runtime/metrics.ts'
 import { createAdminPlane, createNginxPlane } from '../../lib/runtime/node.ts'
 import { openServices, type Services } from '../../lib/runtime/services.ts'
 import { openControl } from './control.ts'
@@ -34,16 +35,18 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
     const socket = controlFile(config.dataDir)
     const lock = lockDatabase(config)
     undo.push(() => lock.release())
-    const passwords = createHashPool(auth.hash_threads, auth.hash_deadline)
+    const metrics = createProcessMetrics()
+    const passwords = createHashPool(auth.hash_threads, auth.hash_deadline, metrics)
     undo.push(() => passwords.close())
-    const services = await openServices(config, log, passwords)
+    const services = await openServices(config, log, { passwords, metrics })
     undo.push(() => services.close())
+    metrics.watch({ ...services, passwords })
     services.backends.start()
     // Before the first login asks: there may be a hundred thousand.
     await services.bans.standingOf('', null)
 
     const nginxPlane = createNginxPlane({
-      app: nginxAuth.create(services),
+      app: nginxAuth.create(services).route('/', metricsFunction.create({ ...services, metrics })),
       fallback: nginxAuth.fallback,
       answerUnparsed: packet => nginxAuth.answerUnparsed(services, packet),
     })

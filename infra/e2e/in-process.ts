@@ -34,7 +34,7 @@ export async function openInProcess(
       return pool.verify(password, hash)
     },
   }
-  const services = await openServices(config, pino({ level: 'silent' }), passwords, clocks)
+  const services = await openServices(config, pino({ level: 'silent' }), { passwords }, clocks)
   return {
     services,
     config,

@@ -24,7 +24,7 @@ export async function seedFolder(
 ): Promise<void> {
   const config = loadConfig({ env: { MAILGATEWAY_DATA_DIR: folder }, cwd: folder })
   const hashAt = (cost: number) => ({ hash: (password: string) => hash(password, cost), verify: compare })
-  const services = await openServices(config, pino({ level: 'silent' }), hashAt(4))
+  const services = await openServices(config, pino({ level: 'silent' }), { passwords: hashAt(4) })
   try {
     await addBackends(services, backendPorts)
     for (const { name, cost } of users) {

@@ -1,5 +1,6 @@
 /** Writing the auth log: many logins share one durable insert. */
 import type { AuthLogRow, Database } from '../database/schema.ts'
+import type { AuditReport, Metrics } from '../metrics.ts'
 import { createFolding, type Folding } from './folding.ts'
 
 export interface AuditTrail {
@@ -13,6 +14,8 @@ export interface AuditTrail {
   append(row: AuthLogRow, patienceMs: number): Promise<void>
   /** The same for an attempt from a banned address: counted in one row per address and minute. */
   appendFolded(row: AuthLogRow, patienceMs: number, prefix: string): Promise<void>
+  /** How many wait for an insert to begin. */
+  waiting(): number
 }
 
 export class AuditBusy extends Error {
@@ -23,7 +26,8 @@ interface Waiting {
   row: AuthLogRow
   /** Of the row that counts this attempt too; null = a row of its own. */
   foldKey: string | null
-  /** On the monotonic clock. */
+  /** On the monotonic clock, as `endsAt`. */
+  since: number
   endsAt: number
   done: PromiseWithResolvers<void>
 }
@@ -36,7 +40,7 @@ const mostWaiting = 5_000
 const enoughRows = 32
 const quietTurns = 2
 
-export function createAuditTrail(db: Database): AuditTrail {
+export function createAuditTrail(db: Database, metrics?: Metrics): AuditTrail {
   const folding = createFolding()
   let waiting: Waiting[] = []
   let writing = false
@@ -59,8 +63,10 @@ export function createAuditTrail(db: Database): AuditTrail {
       const batch = await gather()
       if (batch.length === 0) continue
       try {
+        const startedAt = performance.now()
         await write(db, folding, batch)
         for (const { done } of batch) done.resolve()
+        metrics?.auditWritten(reportBatch(batch, startedAt, performance.now()))
       } catch (error) {
         for (const { done } of batch) done.reject(error)
       }
@@ -71,7 +77,8 @@ export function createAuditTrail(db: Database): AuditTrail {
   const enqueue = (row: AuthLogRow, patienceMs: number, foldKey: string | null) => {
     if (waiting.length >= mostWaiting) throw new AuditBusy(`${mostWaiting} rows of the auth log wait already`)
     const done = Promise.withResolvers<void>()
-    waiting.push({ row, foldKey, endsAt: performance.now() + patienceMs, done })
+    const since = performance.now()
+    waiting.push({ row, foldKey, since, endsAt: since + patienceMs, done })
     if (!writing) void writeAll()
     return done.promise
   }
@@ -82,6 +89,7 @@ export function createAuditTrail(db: Database): AuditTrail {
       const folded = folding.fold(row, prefix)
       return enqueue(folded.row, patienceMs, folded.key)
     },
+    waiting: () => waiting.length,
   }
 }
 
@@ -115,6 +123,15 @@ async function write(db: Database, folding: Folding, batch: Waiting[]): Promise<
     }
   })
   for (const [key, requestId] of made) folding.keep(key, requestId)
+}
+
+function reportBatch(batch: Waiting[], startedAt: number, endedAt: number): AuditReport {
+  return {
+    attempts: batch.length,
+    folded: batch.filter(({ foldKey }) => foldKey !== null).length,
+    insertMs: endedAt - startedAt,
+    lagMs: endedAt - batch[0]!.since,
+  }
 }
 
 /** Turns away whoever has given up, so that the log does not tell of a success that nobody was granted. */

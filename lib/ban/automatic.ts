@@ -1,12 +1,10 @@
 /** Bans that counters make. They always end, they escalate, and they keep what led to them. */
-import type { Logger } from 'pino'
 import type { BanRow } from '../database/schema.ts'
+import { type AlertServices, raiseAlert } from './alert.ts'
 import { type BanServices, coversThisMachine, insertBan } from './manage.ts'
 import { parsePrefix } from './rules.ts'
 
-export interface AutomaticBanServices extends BanServices {
-  log: Logger
-}
+export interface AutomaticBanServices extends BanServices, AlertServices {}
 
 interface Offence {
   event: 'address' | 'network' | 'spraying'
@@ -36,7 +34,7 @@ const usersKept = 20
 
 /** Bans the place, or only raises an alert where a ban would hit many users or this machine. */
 export async function banAutomatically(services: AutomaticBanServices, offence: Offence): Promise<void> {
-  const { hot, log } = services
+  const { hot } = services
   const { event, shared, counterKey, count } = offence
   // A neighbour of this machine is banned alone, not with the network that both are in.
   const cidr = coversThisMachine(parsePrefix(offence.cidr)!) ? offence.place : offence.cidr
@@ -46,10 +44,8 @@ export async function banAutomatically(services: AutomaticBanServices, offence: 
   if (!first) return
   await hot.apply([{ op: 'remove', key: counterKey }])
   if (shared || coversThisMachine(parsePrefix(cidr)!)) {
-    log.warn(
-      { alert: event, cidr, count, shared },
-      'guessing from an address that is not banned automatically',
-    )
+    const text = 'guessing from an address that is not banned automatically'
+    raiseAlert(services, event, { cidr, count, shared }, text)
     return
   }
   const level = await nextLevel(services, cidr)
@@ -64,7 +60,7 @@ export async function banAutomatically(services: AutomaticBanServices, offence: 
   const note = `automatic: ${event}`
   const ban = { cidr, event_type: event, note, author: 'automatic', starts_at, ends_at, evidence, level }
   const { id } = await insertBan(services, ban)
-  log.warn({ alert: event, cidr, count, banned_before: level, ends_at, ban: id }, 'banned')
+  raiseAlert(services, event, { cidr, count, banned_before: level, ends_at, ban: id }, 'banned')
 }
 
 /** A ban still in force is no earlier one: two counters may reach their limits with the same guess. */

@@ -99,6 +99,20 @@ describe('from one call to the next', () => {
     expect(await isBanned(inside)).toBe(false)
   })
 
+  test('counted by what led to them, until they end or are lifted', async () => {
+    const { id } = await ban('192.0.2.0/24', null)
+    await ban('192.0.2.0/24', hour)
+    await banAutomatically('198.51.100.7', 2 * hour)
+    await standingOf('203.0.113.1')
+    expect(list.countInForce()).toEqual({ manual: 2, address: 1, network: 0, spraying: 0 })
+    advance(hour)
+    // Nobody has asked for the address of the ban that is over.
+    expect(list.countInForce()).toEqual({ manual: 1, address: 1, network: 0, spraying: 0 })
+    await removeBan(services, id)
+    await standingOf('203.0.113.1')
+    expect(list.countInForce()).toEqual({ manual: 0, address: 1, network: 0, spraying: 0 })
+  })
+
   test('a ban ends by itself, to the millisecond, without any job', async () => {
     await ban('192.0.2.0/24', hour)
     expect(await isBanned('192.0.2.1')).toBe(true)

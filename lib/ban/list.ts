@@ -1,5 +1,6 @@
 /** Bans and exceptions in memory, as new as the version that a login has just read from the hot state. */
 import type { BanRow, Database } from '../database/schema.ts'
+import type { BanEvent } from '../metrics.ts'
 import { createPrefixMap } from './prefix-map.ts'
 import { parsePrefix } from './rules.ts'
 
@@ -19,6 +20,8 @@ export interface AddressStanding {
 export interface BanList {
   /** @param version value of `bansVersionKey`; another one than before makes the news be read first */
   standingOf(address: string, version: string | null): Promise<AddressStanding>
+  /** Bans in force by what led to them, as new as the latest `standingOf`. */
+  countInForce(): Record<BanEvent, number>
 }
 
 interface Held {
@@ -41,6 +44,8 @@ interface BanListParts {
  */
 export function createBanList({ db, clock, steady }: BanListParts): BanList {
   const bans = createPrefixMap<Held>()
+  /** The same by id. */
+  const all = new Map<string, Held>()
   let exceptions = createPrefixMap<'allow' | 'shared'>()
   let newest = -1
   let heldVersion: string | null | undefined
@@ -65,11 +70,17 @@ export function createBanList({ db, clock, steady }: BanListParts): BanList {
 
   const hold = (row: BanRow) => {
     newest = row.version
-    const prefix = parsePrefix(row.cidr)!
     const left =
       row.ends_at === null ? Infinity : Math.min(row.ends_at - clock(), row.ends_at - row.starts_at)
-    if (left <= 0 || row.lifted_at !== null) bans.delete(prefix, row.id)
-    else bans.set(prefix, row.id, { row, endsAt: steady() + left })
+    if (left <= 0 || row.lifted_at !== null) return drop(row)
+    const held = { row, endsAt: steady() + left }
+    bans.set(parsePrefix(row.cidr)!, row.id, held)
+    all.set(row.id, held)
+  }
+
+  const drop = ({ cidr, id }: BanRow) => {
+    bans.delete(parsePrefix(cidr)!, id)
+    all.delete(id)
   }
 
   /**
@@ -98,7 +109,7 @@ export function createBanList({ db, clock, steady }: BanListParts): BanList {
     const now = steady()
     let automatic: BanRow | null = null
     for (const held of bans.find(address)) {
-      if (held.endsAt <= now) bans.delete(parsePrefix(held.row.cidr)!, held.row.id)
+      if (held.endsAt <= now) drop(held.row)
       else if (held.row.event_type === 'manual') return held.row
       else automatic = held.row
     }
@@ -110,6 +121,13 @@ export function createBanList({ db, clock, steady }: BanListParts): BanList {
       if (heldVersion !== version) await refresh(version)
       const kinds = exceptions.find(address)
       return { ban: inForce(address), allowed: kinds.includes('allow'), shared: kinds.includes('shared') }
+    },
+
+    countInForce() {
+      const counts = { manual: 0, address: 0, network: 0, spraying: 0 }
+      const now = steady()
+      for (const { row, endsAt } of all.values()) if (endsAt > now) counts[row.event_type] += 1
+      return counts
     },
   }
 }

@@ -6,6 +6,7 @@ import type { BanRow, Database } from '../database/schema.ts'
 import { takeVersion } from '../database/version.ts'
 import type { HotState } from '../hot-state/port.ts'
 import { parseInput } from '../input.ts'
+import type { Metrics } from '../metrics.ts'
 import { Refusal } from '../refusal.ts'
 import { bansVersionKey } from './list.ts'
 import { contains, type Prefix, parsePrefix } from './rules.ts'
@@ -14,6 +15,7 @@ export interface BanServices {
   db: Database
   hot: HotState
   clock: () => number
+  metrics?: Metrics
 }
 
 const text = z.string('must be text').max(1_000, 'must have at most 1000 characters')
@@ -76,6 +78,7 @@ export async function insertBan(
     return row
   })
   await announce(services)
+  services.metrics?.banMade(row.event_type)
   return row
 }
 

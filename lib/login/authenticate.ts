@@ -14,6 +14,7 @@ import type { Op } from '../hot-state/port.ts'
 import type { Account } from '../mailbox/account.ts'
 import { canonicalName } from '../mailbox/name.ts'
 import { HashBusy } from '../mailbox/passwords.ts'
+import type { Metrics } from '../metrics.ts'
 import type { Attempt, Decision } from './attempt.ts'
 import { describeAttempt } from './audit-row.ts'
 import { hideRightPassword, type Proved, prove } from './credentials.ts'
@@ -21,6 +22,7 @@ import { DeadlinePassed, within } from './deadline.ts'
 import { settleWrong } from './guessing.ts'
 import { type Hindrance, reasons } from './reasons.ts'
 import { type Facts, guardAgain, type RecallServices, recall, rememberSuccess } from './recall.ts'
+import { reportLogin } from './report.ts'
 import {
   type Code,
   type Credentials,
@@ -39,6 +41,7 @@ export interface LoginServices extends RecallServices {
   backends: Directory
   clock: () => number
   log: Logger
+  metrics?: Metrics
 }
 
 /** A decision, and what `settle` needs to know of how it came about. */
@@ -60,14 +63,17 @@ const settleMs = 1_000
  * `accept` only after the row of the attempt is durable. Whatever breaks becomes `later`.
  */
 export async function authenticate(services: LoginServices, attempt: Attempt): Promise<Decision> {
+  const startedAt = performance.now()
   const { default_domain, deadline } = services.settings.auth
   const name = canonicalName(attempt.user, default_domain)
   const giveUp = (error: unknown) => postpone(services, attempt, error)
   const outcome = await within(deadline, decide(services, attempt, name)).catch(giveUp)
-  return within(settleMs, settle(services, attempt, name, outcome)).then(
-    () => outcome.decision,
-    error => giveUp(error).decision,
+  const { decision, facts } = await within(settleMs, settle(services, attempt, name, outcome)).then(
+    () => outcome,
+    giveUp,
   )
+  services.metrics?.loginDecided(reportLogin(attempt, decision, facts, performance.now() - startedAt))
+  return decision
 }
 
 async function decide(services: LoginServices, attempt: Attempt, name: string | null): Promise<Outcome> {

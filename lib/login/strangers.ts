@@ -1,5 +1,5 @@
 /** What follows from the wrong passwords of strangers: for their address and network, and for the user in the long run. */
-import type { Logger } from 'pino'
+import { raiseAlert } from '../ban/alert.ts'
 import { type AutomaticBanServices, banAutomatically } from '../ban/automatic.ts'
 import type { HotState, Op } from '../hot-state/port.ts'
 import { countGuess, countUnknownGuess } from '../mailbox/familiar.ts'
@@ -9,7 +9,6 @@ import type { Guesser } from './guessing.ts'
 
 export interface StrangerServices extends AutomaticBanServices, ForgetServices {
   hot: HotState
-  log: Logger
   settings: Pick<Settings, 'auth' | 'guessing'>
 }
 
@@ -61,7 +60,7 @@ async function countForGood(
   // Cached copies hold an older count: at the limit they have to go.
   if (guesses === limit) {
     await forgetCopies(services, name)
-    services.log.warn({ alert: 'shut to strangers', user: name, guesses }, 'mailbox shut to strangers')
+    raiseAlert(services, 'shut to strangers', { user: name, guesses }, 'mailbox shut to strangers')
   }
   return [`total ${guesses}/${limit}`]
 }
@@ -99,14 +98,14 @@ async function countAddresses(
 }
 
 async function shut(
-  { hot, log }: StrangerServices,
+  services: StrangerServices,
   name: string,
   reason: ShutReason,
   ttlMs: number,
 ): Promise<void> {
-  const [first] = await hot.apply([{ op: 'claim', key: shutKey(name), value: reason, ttlMs }])
+  const [first] = await services.hot.apply([{ op: 'claim', key: shutKey(name), value: reason, ttlMs }])
   const alert = reason === 'many_networks' ? 'stuffing' : 'shut to strangers'
-  if (first) log.warn({ alert, user: name }, 'mailbox shut to strangers for a while')
+  if (first) raiseAlert(services, alert, { user: name }, 'mailbox shut to strangers for a while')
 }
 
 const add = (key: string, member: string, cap: number, ttlMs: number) =>

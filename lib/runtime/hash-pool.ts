@@ -4,9 +4,12 @@ import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Tinypool } from 'tinypool'
 import { HashBusy, type Passwords } from '../mailbox/passwords.ts'
+import type { Metrics } from '../metrics.ts'
 import type { HashTask } from './hash-worker.ts'
 
 export interface HashPool extends Passwords {
+  /** Calls whose computation has not begun. */
+  waiting(): number
   /** Refuses the calls that wait, as HashBusy. */
   close(): Promise<void>
 }
@@ -27,7 +30,7 @@ const newest = 0.2
  * @param threads 0 = cores − 1, at least one
  * @param deadlineMs longest wait; who cannot be served by then is turned away at once instead of at the end
  */
-export function createHashPool(threads: number, deadlineMs: number): HashPool {
+export function createHashPool(threads: number, deadlineMs: number, metrics?: Metrics): HashPool {
   const size = threads || Math.max(1, availableParallelism() - 1)
   const pool = new Tinypool({ filename: workerFile, minThreads: size, maxThreads: size })
   const queue: Waiting[] = []
@@ -37,7 +40,7 @@ export function createHashPool(threads: number, deadlineMs: number): HashPool {
 
   const compare = (task: HashTask) => {
     const waitMs = ((queue.length + running) * expectedMs) / size
-    if (waitMs > deadlineMs) throw new HashBusy(`a hash would have to wait ${Math.round(waitMs)} ms`)
+    if (waitMs > deadlineMs) throw refuse(`a hash would have to wait ${Math.round(waitMs)} ms`)
     const done = Promise.withResolvers<string | boolean>()
     queue.push({ task, endsAt: performance.now() + deadlineMs, done })
     startNext()
@@ -52,12 +55,16 @@ export function createHashPool(threads: number, deadlineMs: number): HashPool {
     return done.promise
   }
 
+  const refuse = (why: string) => {
+    metrics?.hashRefused()
+    return new HashBusy(why)
+  }
+
   const startNext = () => {
     while (running < size) {
       const next = queue.shift()
       if (!next) return
-      if (next.endsAt < performance.now())
-        next.done.reject(new HashBusy(`a hash waited for ${deadlineMs} ms`))
+      if (next.endsAt < performance.now()) next.done.reject(refuse(`a hash waited for ${deadlineMs} ms`))
       else void compute(next)
     }
   }
@@ -67,7 +74,9 @@ export function createHashPool(threads: number, deadlineMs: number): HashPool {
     const startedAt = performance.now()
     try {
       done.resolve(await pool.run(task))
-      expectedMs += (performance.now() - startedAt - expectedMs) * newest
+      const tookMs = performance.now() - startedAt
+      expectedMs += (tookMs - expectedMs) * newest
+      metrics?.hashed(tookMs)
     } catch (error) {
       done.reject(error)
     }
@@ -92,6 +101,8 @@ export function createHashPool(threads: number, deadlineMs: number): HashPool {
         comparisons.delete(key)
       }
     },
+
+    waiting: () => queue.length,
 
     async close() {
       for (const { done } of queue.splice(0)) done.reject(new HashBusy('the hash pool is closing'))

@@ -32,7 +32,9 @@ export function createLambdaHandler(
       )
     }
     return handle(
-      createApp(await openServices(config, createLog(config.settings.log), inlineHashing)) as Hono,
+      createApp(
+        await openServices(config, createLog(config.settings.log), { passwords: inlineHashing }),
+      ) as Hono,
     )
   }
 

@@ -12,6 +12,7 @@ import type { Database } from '../database/schema.ts'
 import { createMemoryHotState } from '../hot-state/memory.ts'
 import type { HotState } from '../hot-state/port.ts'
 import type { Passwords } from '../mailbox/passwords.ts'
+import type { Metrics } from '../metrics.ts'
 import { createSealer, type Sealer } from '../sealing.ts'
 import type { Settings } from '../settings/definitions.ts'
 import type { Config } from './config.ts'
@@ -35,6 +36,8 @@ export interface Services {
   settings: Settings
   clock: () => number
   log: Logger
+  /** Undefined on a host that shows none. */
+  metrics?: Metrics
   close(): Promise<void>
 }
 
@@ -49,13 +52,13 @@ const realClocks: Clocks = { clock: Date.now, steady: () => performance.now() }
 
 /**
  * Opens everything. On the embedded database all migrations have run when it resolves.
- * @param passwords how this host hashes; the caller closes it
+ * @param host how this host hashes (the caller closes it), and what it counts with
  * @throws ConfigError, one line, when this version cannot open what is configured
  */
 export async function openServices(
   config: Config,
   log: Logger,
-  passwords: Passwords,
+  { passwords, metrics }: Pick<Services, 'passwords' | 'metrics'>,
   { clock, steady }: Clocks = realClocks,
 ): Promise<Services> {
   const { settings } = config
@@ -87,7 +90,7 @@ export async function openServices(
     logDb,
     hot,
     passwords,
-    audit: createAuditTrail(db),
+    audit: createAuditTrail(db, metrics),
     backends,
     bans: createBanList({ db, clock, steady }),
     credentialKey: deriveKey(secrets[0]!, 'credential-cache'),
@@ -96,6 +99,7 @@ export async function openServices(
     settings,
     clock,
     log,
+    metrics,
     async close() {
       await backends.stop()
       await hot.close()

@@ -1,0 +1,27 @@
+/**
+ * What monitoring reads: `GET /metrics` on nginx's listener. There is no cloud entry: each instance of a cloud function
+ * would count for itself, and nobody could ask all of them.
+ */
+import { Hono } from 'hono'
+import { isSharedSecret } from '../../lib/shared-secret.ts'
+
+interface MetricsServices {
+  settings: { auth_server: { secret: string } }
+  metrics: { print(): Promise<{ text: string; contentType: string }> }
+}
+
+/** Asks for the same secret as nginx's requests: in X-Auth-Key, or as the bearer token that every Prometheus can send. */
+export function createMetrics({ settings, metrics }: MetricsServices): Hono {
+  const { secret } = settings.auth_server
+  const app = new Hono()
+  app.get('/metrics', async c => {
+    const sent = c.req.header('X-Auth-Key') ?? c.req.header('Authorization')?.replace(/^Bearer /i, '') ?? ''
+    if (secret !== '' && !isSharedSecret(secret, sent)) {
+      const hint = 'send auth_server.secret as X-Auth-Key, or as the bearer token of Authorization\n'
+      return c.text(hint, 401, { 'WWW-Authenticate': 'Bearer' })
+    }
+    const { text, contentType } = await metrics.print()
+    return c.body(text, 200, { 'Content-Type': contentType })
+  })
+  return app
+}

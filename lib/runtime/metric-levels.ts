@@ -1,0 +1,55 @@
+/** Gauges that are read only when somebody looks. All of them come from memory: no part that is away holds up a look. */
+import { Gauge, type Registry } from 'prom-client'
+import type { AuditTrail } from '../audit/append.ts'
+import type { Directory } from '../backend/directory.ts'
+import type { BanList } from '../ban/list.ts'
+import type { HashPool } from './hash-pool.ts'
+
+export interface Levels {
+  passwords: Pick<HashPool, 'waiting'>
+  audit: Pick<AuditTrail, 'waiting'>
+  bans: Pick<BanList, 'countInForce'>
+  backends: Pick<Directory, 'states'>
+}
+
+export function addLevels(registry: Registry, { passwords, audit, bans, backends }: Levels): void {
+  const registers = [registry]
+
+  const show = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read())
+      },
+    })
+
+  show('mailgateway_hash_queue_length', 'Password hashes that wait for a thread.', passwords.waiting)
+  show('mailgateway_audit_queue_length', 'Attempts that wait for an insert to begin.', audit.waiting)
+  new Gauge({
+    name: 'mailgateway_bans_in_force',
+    help: 'Bans in force by what led to them, as of the latest login.',
+    labelNames: ['event'],
+    registers,
+    collect() {
+      for (const [event, count] of Object.entries(bans.countInForce())) this.set({ event }, count)
+    },
+  })
+  new Gauge({
+    name: 'mailgateway_backend_up',
+    help: 'Whether an address of the backend answers its checks.',
+    labelNames: ['protocol', 'backend', 'state'],
+    registers,
+    collect() {
+      // One that was removed must not stay.
+      this.reset()
+      for (const { backend, addresses } of backends.states()) {
+        const { protocol, host, port, state } = backend
+        if (state === 'off') continue
+        const up = addresses.some(({ health }) => health.up)
+        this.set({ protocol, backend: `${host}:${port}`, state }, up ? 1 : 0)
+      }
+    },
+  })
+}
