@@ -1,6 +1,7 @@
 /** The functions, one per concern. Each can run in any host: the adapter's listeners, a cloud function, a test. */
 import { createMetrics } from './metrics/app.ts'
 import { answerUnparsed, createNginxAuth, notDecided } from './nginx-auth/app.ts'
+import { readAddress, writeDecision } from './nginx-auth/wire.ts'
 
 /** Asked by nginx at every login. Has a listener of its own: its answers are header lines, and few of them. */
 export const nginxAuth = {
@@ -9,6 +10,8 @@ export const nginxAuth = {
   cloud: true,
   create: createNginxAuth,
   answerUnparsed,
+  readAddress,
+  writeDecision,
   fallback: notDecided,
 } as const
 

@@ -101,7 +101,7 @@ const mostBytes = 1_024
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** One spelling per address, IPv4 also where it came mapped into IPv6; `unix:` for a unix listener; '' for anything else. */
-function readAddress(text: string): string {
+export function readAddress(text: string): string {
   if (text === 'unix:' || isIPv4(text)) return text
   return isIPv6(text) ? ipaddr.process(text).toString() : ''
 }

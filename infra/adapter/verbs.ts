@@ -34,6 +34,7 @@ import {
   revokeGrants,
 } from '../../lib/mailbox/totp.ts'
 import type { Services } from '../../lib/runtime/services.ts'
+import { tryLogin } from './try.ts'
 
 type Verb = (services: Services, input: unknown) => Promise<unknown>
 
@@ -110,6 +111,7 @@ export const verbs = {
     return { removed: cidr }
   },
   'secrets reseal': resealSecrets,
+  try: tryLogin,
   'log search': searchAuthLog,
 } as const satisfies Record<string, Verb>
 

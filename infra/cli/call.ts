@@ -6,7 +6,7 @@ import { askGateway, controlFile } from '../adapter/control-client.ts'
 import type { VerbName, VerbResult } from '../adapter/verbs.ts'
 
 /** A mistyped folder must not be made just to find it empty. */
-const readsOnly = / (list|show|search|check|grants)$/
+const readsOnly = /^try$| (list|show|search|check|grants)$/
 
 /** @throws Refusal, ConfigError, or an Error with the message of the part that failed */
 export async function call<Name extends VerbName>(verb: Name, input: unknown): Promise<VerbResult<Name>> {

@@ -7,6 +7,7 @@ import { addBackendCommands } from './backend-commands.ts'
 import { addBanCommands } from './ban-commands.ts'
 import { addLogCommands } from './log-commands.ts'
 import { addProcessCommands } from './process-commands.ts'
+import { addTryCommand } from './try-command.ts'
 import { addUserCommands } from './user-commands.ts'
 
 const about = `The service that nginx's mail proxy asks at every IMAP, POP3 and SMTP login.
@@ -27,6 +28,7 @@ export async function main(argv: string[]): Promise<void> {
   addBackendCommands(program)
   addBanCommands(program)
   addLogCommands(program)
+  addTryCommand(program)
   try {
     await program.parseAsync(argv)
   } catch (error) {

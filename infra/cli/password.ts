@@ -6,12 +6,14 @@ import { Refusal } from '../../lib/refusal.ts'
 
 /** @throws Refusal when there is nobody to ask, the prompt was left, the entries differ, or the bytes are no text */
 export async function readNewPassword(fromStdin: boolean): Promise<string> {
-  // A shell's echo and here-documents end with one line break that is not meant.
-  if (fromStdin) return decode(await buffer(process.stdin)).replace(/\r?\n$/, '')
+  if (fromStdin) return readPassword()
   if (!process.stdin.isTTY)
     throw refuse('cannot be asked for without a terminal; give it with --password-stdin')
   return askTwice()
 }
+
+/** All of standard input. A shell's echo and here-documents end with one line break that is not meant. */
+export const readPassword = async () => decode(await buffer(process.stdin)).replace(/\r?\n$/, '')
 
 /** Bytes of another encoding would become a password that nobody can type. */
 function decode(bytes: Buffer): string {

@@ -139,8 +139,8 @@ function showGuarded(mailbox: VerbResult<'user show'>): string {
   )
   const rows = mailbox.counters.map(counter => [
     counter.network ?? 'strangers',
-    counter.locked ? '-' : `${counter.wrong}/${counter.limit}`,
-    counter.locked ? 'locked' : 'shut' in counter && counter.shut ? counter.shut.replaceAll('_', ' ') : '',
+    counter.lockedUntil === null ? `${counter.wrong}/${counter.limit}` : '-',
+    showLock(counter),
     counter.network === null ? '' : (since.get(counter.network) ?? ''),
   ])
   const { guesses, mostGuesses, counters } = mailbox
@@ -150,6 +150,12 @@ function showGuarded(mailbox: VerbResult<'user show'>): string {
   const shut = guesses >= mostGuesses ? ', shut to strangers until: user unlock' : ''
   const head = ['FROM', 'WRONG', 'LOCK', 'LAST SUCCESS']
   return [showOne(mailbox), '', table(head, rows, ''), tried, `${total}${shut}`].join('\n')
+}
+
+function showLock(counter: VerbResult<'user show'>['counters'][number]): string {
+  if (counter.lockedUntil !== null) return `locked until ${showTime(counter.lockedUntil)}`
+  const shut = 'shut' in counter ? counter.shut : null
+  return shut === null ? '' : `${shut.reason.replaceAll('_', ' ')} until ${showTime(shut.until)}`
 }
 
 function showOne(mailbox: Mailbox): string {

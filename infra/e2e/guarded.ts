@@ -33,6 +33,8 @@ export interface Answer {
 }
 
 export interface Guarded {
+  /** The data folder. */
+  folder: string
   services(): Services
   ask(login: Login): Promise<Answer>
   /** The audit row of the latest attempt. */
@@ -91,6 +93,7 @@ export async function openGuarded(
   await addBackends(services, { imap: 10143, pop3: 10110, smtp: 10587 })
 
   return {
+    folder,
     services: () => services,
     async ask({ from, ...login }) {
       const lines = nginxLines(login, { 'Client-IP': from }).map(([name, value]): [string, string] => [

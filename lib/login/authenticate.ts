@@ -20,7 +20,7 @@ import { describeAttempt } from './audit-row.ts'
 import { hideRightPassword, type Proved, prove } from './credentials.ts'
 import { DeadlinePassed, within } from './deadline.ts'
 import { settleWrong } from './guessing.ts'
-import { type Hindrance, reasons } from './reasons.ts'
+import { type Hindrance, type LaterReason, reasons } from './reasons.ts'
 import { type Facts, guardAgain, type RecallServices, recall, rememberSuccess } from './recall.ts'
 import { reportLogin } from './report.ts'
 import {
@@ -143,11 +143,14 @@ async function settle(services: LoginServices, attempt: Attempt, name: string | 
 
 /** What broke is for the log; the client is told to come again. */
 function postpone({ log }: LoginServices, attempt: Attempt, error: unknown): Outcome {
+  const reason = failureOf(error)
   const facts = { request_id: attempt.id, error: (error as Error).message }
-  if (error instanceof HashBusy) log.warn(facts, 'login postponed: busy')
-  else if (error instanceof DeadlinePassed) log.warn(facts, 'login postponed: time-out')
-  else log.error({ ...facts, err: error }, 'login postponed')
-  const reason =
-    error instanceof HashBusy ? 'busy' : error instanceof DeadlinePassed ? 'timeout' : 'unavailable'
+  if (reason === 'unavailable') log.error({ ...facts, err: error }, 'login postponed')
+  else log.warn({ ...facts, reason }, 'login postponed')
   return { decision: decline(reason, attempt) }
+}
+
+export function failureOf(error: unknown): LaterReason {
+  if (error instanceof HashBusy) return 'busy'
+  return error instanceof DeadlinePassed ? 'timeout' : 'unavailable'
 }

@@ -9,7 +9,7 @@ import type { HotState, Op } from '../hot-state/port.ts'
 import type { Settings } from '../settings/definitions.ts'
 import {
   networkKey,
-  type ShutReason,
+  readShut,
   type StrangerServices,
   settleStranger,
   shutKey,
@@ -36,14 +36,15 @@ export interface Guesser {
 }
 
 /** NUL cannot be part of a name. */
-const circleOf = ({ name, network, familiar }: Pick<Guesser, 'name' | 'network' | 'familiar'>) =>
+export const circleOf = ({ name, network, familiar }: Pick<Guesser, 'name' | 'network' | 'familiar'>) =>
   familiar ? `${name}\0${network}` : name
 
 /** Digests that are being checked or were wrong. */
 const triedKey = (circle: string) => `tried:${circle}`
 /** Digests that were wrong. */
-const wrongKey = (circle: string) => `wrong:${circle}`
-const lockKey = (circle: string) => `lock:${circle}`
+export const wrongKey = (circle: string) => `wrong:${circle}`
+/** Holds when the lock ends, in UTC milliseconds: for people, the entry itself ends by the steady clock. */
+export const lockKey = (circle: string) => `lock:${circle}`
 
 /** The reads that a login's first round trip makes for the guard, and how to understand their answers. */
 export const guardOps = (name: string, network: string | null) =>
@@ -55,13 +56,13 @@ export const guardOps = (name: string, network: string | null) =>
   ] as const
 
 export function readGuard(
-  [toStrangers, here, shut, count]: (string | null)[],
+  [toStrangers = null, here = null, shut = null, count = null]: (string | null)[],
   { guessing }: Pick<Settings, 'guessing'>,
 ) {
   return {
     lockedToStrangers: toStrangers !== null,
     lockedHere: here !== null,
-    shut: shut as ShutReason | null,
+    shut: readShut(shut)?.reason ?? null,
     slow: Number(count) * 2 >= guessing.network_limit,
   }
 }
@@ -111,7 +112,7 @@ export async function settleWrong(
   ])
   if (user.count >= max_fail_attempts) {
     await hot.apply([
-      { op: 'claim', key: lockKey(circle), value: 'locked', ttlMs: lock_ttl },
+      { op: 'claim', key: lockKey(circle), value: `${services.clock() + lock_ttl}`, ttlMs: lock_ttl },
       { op: 'remove', key: triedKey(circle) },
       { op: 'remove', key: wrongKey(circle) },
     ])
@@ -126,23 +127,4 @@ export const unlockOps = (name: string, networks: string[]): Op[] => {
   const circles = [name, ...networks.map(network => circleOf({ name, network, familiar: true }))]
   const keys = circles.flatMap(circle => [lockKey(circle), triedKey(circle), wrongKey(circle)])
   return [...keys, shutKey(name), stuffingKey(name)].map(key => ({ op: 'remove', key }))
-}
-
-/** Where the counters of a user stand, per circle; `network` null = strangers. */
-export async function readCounters({ hot, settings }: GuessingServices, name: string, networks: string[]) {
-  const circles = [null, ...networks]
-  const limit = settings.auth.max_fail_attempts
-  return Promise.all(
-    circles.map(async network => {
-      const circle = circleOf({ name, network, familiar: network !== null })
-      const [wrong, lock, shut, tried] = await hot.apply([
-        { op: 'read', key: wrongKey(circle) },
-        { op: 'read', key: lockKey(circle) },
-        { op: 'read', key: shutKey(name) },
-        { op: 'read', key: stuffingKey(name) },
-      ])
-      const own = { network, wrong: Number(wrong), limit, locked: lock !== null }
-      return network === null ? { ...own, shut, networksThatGuessed: Number(tried) } : own
-    }),
-  )
 }

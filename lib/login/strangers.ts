@@ -12,13 +12,20 @@ export interface StrangerServices extends AutomaticBanServices, ForgetServices {
   settings: Pick<Settings, 'auth' | 'guessing'>
 }
 
-const placeKey = (place: string) => `guesses:${place}`
+export const placeKey = (place: string) => `guesses:${place}`
 export const networkKey = (network: string) => `network:${network}`
-const sprayingKey = (network: string) => `spraying:${network}`
+export const sprayingKey = (network: string) => `spraying:${network}`
 export const stuffingKey = (name: string) => `stuffing:${name}`
-/** Holds why a user is shut to strangers for a while. */
+/** Holds why a user is shut to strangers for a while, and until when. */
 export const shutKey = (name: string) => `shut:${name}`
 export type ShutReason = 'many_networks' | 'shut_to_strangers'
+
+/** @returns null when nothing is shut; `until` in UTC milliseconds, for people */
+export function readShut(value: string | null): { reason: ShutReason; until: number } | null {
+  const [reason, until] = value?.split(' ') ?? []
+  return reason === undefined ? null : { reason: reason as ShutReason, until: Number(until) }
+}
+
 const totalKey = (owner: string) => `total:${owner}`
 
 /** The long count takes a password once in this time: a phone may ask with an old one for weeks. */
@@ -103,7 +110,8 @@ async function shut(
   reason: ShutReason,
   ttlMs: number,
 ): Promise<void> {
-  const [first] = await services.hot.apply([{ op: 'claim', key: shutKey(name), value: reason, ttlMs }])
+  const value = `${reason} ${services.clock() + ttlMs}`
+  const [first] = await services.hot.apply([{ op: 'claim', key: shutKey(name), value, ttlMs }])
   const alert = reason === 'many_networks' ? 'stuffing' : 'shut to strangers'
   if (first) raiseAlert(services, alert, { user: name }, 'mailbox shut to strangers for a while')
 }

@@ -1,7 +1,8 @@
 /** What keeps a mailbox's owner out, and the one verb that lifts all of it. */
 import { listNetworks } from '../mailbox/familiar.ts'
 import { clearGuesses, type MailboxServices, showMailbox } from '../mailbox/manage.ts'
-import { type GuessingServices, readCounters, unlockOps } from './guessing.ts'
+import { readCounters } from './counters.ts'
+import { type GuessingServices, unlockOps } from './guessing.ts'
 
 type UnlockServices = GuessingServices & MailboxServices
 

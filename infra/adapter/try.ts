@@ -1,0 +1,52 @@
+/** `try`: what would become of a login, why, and what nginx would be told. */
+import { v7 as newId } from 'uuid'
+import { z } from 'zod'
+import { nginxAuth } from '../../functions/index.ts'
+import { parseInput } from '../../lib/input.ts'
+import type { Attempt } from '../../lib/login/attempt.ts'
+import { type Explanation, explain } from '../../lib/login/explain.ts'
+import { sayWhy, type Why } from '../../lib/login/why.ts'
+import { protocols } from '../../lib/mailbox/protocols.ts'
+import type { Services } from '../../lib/runtime/services.ts'
+
+const question = z.strictObject({
+  user: z.string('must be text'),
+  protocol: z.enum(protocols, `must be one of ${protocols.join(', ')}`),
+  /** null = from no network, as over a unix socket. */
+  address: z.union([z.ipv4(), z.ipv6()], 'must be an IP address').nullable(),
+  /** null = everything but password and code. */
+  password: z.string('must be text').nullable(),
+})
+
+export interface Trial extends Explanation {
+  /** null = it would be accepted. */
+  why: Why | null
+  /** Lines of the answer; a password in it is masked. */
+  answer: string[]
+}
+
+/** Counts, logs, spends and remembers nothing. @throws Refusal for a bad field */
+export async function tryLogin(services: Services, input: unknown): Promise<Trial> {
+  const { user, protocol, address, password } = parseInput(question, input)
+  const attempt: Attempt = {
+    id: newId(),
+    receivedAt: services.clock(),
+    protocol,
+    method: 'plain',
+    user,
+    password: password ?? '',
+    clientAddress: nginxAuth.readAddress(address ?? 'unix:'),
+    number: 1,
+    tls: '',
+    fault: null,
+  }
+  const found = await explain(services, attempt, password !== null)
+  const { decision } = found
+  const why = decision.kind === 'accept' ? null : sayWhy(decision.reason, found, attempt, services.settings)
+  return { ...found, why, answer: linesOf(nginxAuth.writeDecision(attempt, decision)) }
+}
+
+function linesOf(answer: Record<string, string>): string[] {
+  const masked = { ...answer, ...('Auth-Pass' in answer && { 'Auth-Pass': '********' }) }
+  return ['HTTP/1.1 200 OK', ...Object.entries(masked).map(line => line.join(': '))]
+}
