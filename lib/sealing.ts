@@ -45,7 +45,9 @@ export function createSealer(keys: readonly KeyObject[]): Sealer {
       }
       const bytes = Buffer.from(body, 'base64url')
       try {
-        const opening = createDecipheriv(cipher, key, Buffer.from(nonce, 'base64url'))
+        const opening = createDecipheriv(cipher, key, Buffer.from(nonce, 'base64url'), {
+          authTagLength: tagBytes,
+        })
           .setAAD(Buffer.from(place))
           .setAuthTag(bytes.subarray(-tagBytes))
         return Buffer.concat([opening.update(bytes.subarray(0, -tagBytes)), opening.final()]).toString('utf8')

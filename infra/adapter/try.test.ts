@@ -66,7 +66,7 @@ async function paste(line: string): Promise<void> {
   await run
 }
 
-const ask4 = ({ user, password: text = password, address = newPlace(), protocol = 'imap' }: Question) =>
+const askAbout = ({ user, password: text = password, address = newPlace(), protocol = 'imap' }: Question) =>
   tryLogin(gateway.services(), { user, protocol, address, password: text })
 
 async function owner() {
@@ -76,6 +76,7 @@ async function owner() {
   return { name, code: (offset = 0) => codeAt(secret, stepAt(gateway.now()) + offset) }
 }
 
+let backends = 0
 const addBackend = (input: object) =>
   verbs['backend add'](gateway.services(), { protocol: 'imap', host: '127.0.0.1', ...input })
 
@@ -125,7 +126,9 @@ const ways: Partial<Record<Reason, () => Promise<Question>>> = {
   },
   password_unsendable: async () => {
     const { name, code } = await owner()
-    await verbs['user set-password'](gateway.services(), { name, password: `${password} ` })
+    // As an imported one may be: ours are refused when they are set.
+    const changes = { password_hash: `plain ${password} ` }
+    await gateway.services().db.updateTable('users').set(changes).where('name', '=', name).execute()
     return { user: name, password: `${password} ${code()}` }
   },
   empty_password: async () => ({ user: await newUser(gateway), password: '' }),
@@ -168,7 +171,7 @@ const ways: Partial<Record<Reason, () => Promise<Question>>> = {
     verify = () => new Promise(() => {})
     for (let n = 0; n < 5; n++) void guess(gateway, user, newPlace())
     await expect
-      .poll(async () => (await ask4({ user, password: 'sixth' })).why?.reason)
+      .poll(async () => (await askAbout({ user, password: 'sixth' })).why?.reason)
       .toBe('too_many_guesses')
     return { user }
   },
@@ -176,8 +179,8 @@ const ways: Partial<Record<Reason, () => Promise<Question>>> = {
     const user = await newUser(gateway)
     const pool = `pool${user.length}${Date.now()}`
     await setMailbox(gateway.services(), user, { pool })
-    const { id } = await addBackend({ port: 10_999, pool })
-    await verbs['backend set'](gateway.services(), { backend: id, changes: { state: 'off' } })
+    const { backend } = await addBackend({ port: 11_000 + backends++, pool })
+    await verbs['backend set'](gateway.services(), { backend: backend.id, changes: { state: 'off' } })
     return { user }
   },
   busy: async () => {
@@ -214,18 +217,18 @@ describe('each is named with rule, value, limit, and what lifts it', () => {
   test.each(Object.entries(ways))('%s', async (reason, prepare) => {
     const question = await prepare()
     const asked = { address: newPlace(), ...question }
-    const { why, answer, decision } = await ask4(asked)
+    const { why, answer, decision } = await askAbout(asked)
     verify = async () => {}
     expect(why).toMatchObject({ reason, meaning: reasons[reason as Reason].meaning })
     for (const text of [why!.rule, why!.value, why!.limit, why!.lift]) expect(text).toMatch(/\S/)
     expect(JSON.stringify(why)).not.toMatch(/undefined|null|NaN|NAME|BAN\b|\[object/)
     expect(decision.kind).toBe(reasons[reason as Reason].kind)
-    expect(answer[1]).toMatch(/^Auth-Status: \[/)
+    expect(answer[1]).toMatch(/^Auth-Status: \w|\[/)
 
     if (!why!.lift.startsWith('mailgateway ')) return
     const needsPassword = /user (add|set-password) /.test(why!.lift)
     await paste(why!.lift + (needsPassword ? ' --password-stdin' : ''))
-    const after = await ask4(asked)
+    const after = await askAbout(asked)
     // With one-time codes a password without a space is still to be typed with its code.
     if (reason === 'password_unsendable') expect(after.why?.reason).toBe('wrong_password')
     else expect(after.why).toBeNull()
@@ -245,10 +248,11 @@ test('what it says is what the login then is told, and nothing is left behind by
   const apply = vi.spyOn(hot, 'apply')
   for (const [reason, prepare] of Object.entries(ways)) {
     if (['busy', 'too_many_guesses'].includes(reason)) continue
-    const asked = { address: newPlace(), ...(await prepare()) }
+    const asked = { ...(await prepare()) }
+    asked.address ??= newPlace()
     const before = await count()
     apply.mockClear()
-    const [first, second] = [await ask4(asked), await ask4(asked)]
+    const [first, second] = [await askAbout(asked), await askAbout(asked)]
     written.push(
       ...apply.mock.calls
         .flat(2)
@@ -272,18 +276,19 @@ test('what it says is what the login then is told, and nothing is left behind by
 
 test('a login that would be let in: by password, by a fresh code that stays fresh, by a grant, and without a password', async () => {
   const user = await newUser(gateway)
-  expect(await ask4({ user })).toMatchObject({
+  expect(await askAbout({ user })).toMatchObject({
     why: null,
     password: 'right',
     code: { kind: 'none' },
     decision: { kind: 'accept' },
   })
-  expect(await ask4({ user, password: null })).toMatchObject({ why: null, password: null })
+  expect(await askAbout({ user, password: null })).toMatchObject({ why: null, password: null })
   const { name, code } = await owner()
   const stored = { user: name, password: password + code(), address: newPlace() }
-  for (let n = 0; n < 2; n++) expect(await ask4(stored)).toMatchObject({ why: null, code: { kind: 'fresh' } })
+  for (let n = 0; n < 2; n++)
+    expect(await askAbout(stored)).toMatchObject({ why: null, code: { kind: 'fresh' } })
   expect(await gateway.ask({ ...stored, from: stored.address })).toMatchObject({ status: 'OK' })
-  const trial: Trial = await ask4(stored)
+  const trial: Trial = await askAbout(stored)
   expect(trial).toMatchObject({ why: null, code: { kind: 'granted' }, remembered: { grant: true } })
   expect(trial.answer).toContain('Auth-Pass: ********')
   expect(JSON.stringify(trial)).not.toContain(password)

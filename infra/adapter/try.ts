@@ -41,9 +41,16 @@ export async function tryLogin(services: Services, input: unknown): Promise<Tria
     fault: null,
   }
   const found = await explain(services, attempt, password !== null)
-  const { decision } = found
+  const { decision, code } = found
   const why = decision.kind === 'accept' ? null : sayWhy(decision.reason, found, attempt, services.settings)
-  return { ...found, why, answer: linesOf(nginxAuth.writeDecision(attempt, decision)) }
+  return {
+    ...found,
+    // What was typed goes no further than the answer to nginx, and the digest of it nowhere.
+    decision: decision.kind === 'accept' ? { ...decision, backendPassword: null } : decision,
+    code: code?.kind === 'granted' ? { ...code, grant: { ...code.grant, digest: '' } } : code,
+    why,
+    answer: linesOf(nginxAuth.writeDecision(attempt, decision)),
+  }
 }
 
 function linesOf(answer: Record<string, string>): string[] {

@@ -40,7 +40,10 @@ export function addProcessCommands(program: Command): void {
     .description('seal it anew under the first secret of MAILGATEWAY_SECRET_KEY, after one was put in front')
     .option('--json', 'as JSON')
     .action(async (options: OutputOptions) => {
-      print(options, await call('secrets reseal', {}), ({ resealed }) => `sealed ${resealed} anew`)
+      const { resealed, broken } = await call('secrets reseal', {})
+      const left = `; no secret of MAILGATEWAY_SECRET_KEY opens those of ${broken.join(', ')}: list the old one too, or user totp reset`
+      print(options, { resealed, broken }, () => `sealed ${resealed} anew${broken.length > 0 ? left : ''}`)
+      if (broken.length > 0) process.exitCode = 1
     })
 
   const migrate = program

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import type { Mailbox } from '../../lib/mailbox/mailbox.ts'
 import { protocols } from '../../lib/mailbox/protocols.ts'
+import { Refusal } from '../../lib/refusal.ts'
 import type { VerbResult } from '../adapter/verbs.ts'
 import { call } from './call.ts'
 import { type OutputOptions, print, showTime, table } from './output.ts'
@@ -34,6 +35,8 @@ export function addUserCommands(program: Command): void {
     .option('--totp', 'it needs one-time codes from the first login on; shows the secret once')
     .action(async (name: string, options: PasswordOptions & QrOptions & Assignment & { totp?: true }) => {
       const { json, qr, passwordStdin = false, ...wanted } = options
+      if (qr !== undefined && !wanted.totp)
+        throw new Refusal('invalid', 'qr', '--qr shows a secret: add --totp')
       const password = await readNewPassword(passwordStdin)
       const added = await call('user add', { name, password, ...wanted })
       if ('otpauth' in added) await printEnrolled({ json, qr }, added, codesAreOn)

@@ -70,6 +70,31 @@ export function describeHotState(driver: string, create: () => Promise<Subject>)
       expect(await hot.apply([{ op: 'read', key: 'user' }])).toEqual(['v10'])
     })
 
+    test('nothing is added while one of the named entries exists, in one step with seeing it', async () => {
+      const add = (key: string, member: string, unless: string[]) =>
+        ({ op: 'add', key, member, cap: 2, ttlMs: 10_000, unless }) as const
+      expect(
+        await hot.apply([
+          add('set', 'a', ['known', 'lock']),
+          { op: 'write', key: 'lock', value: 'x', ttlMs },
+          add('set', 'b', ['known', 'lock']),
+          add('other', 'b', ['lock']),
+          { op: 'read', key: 'other' },
+        ]),
+      ).toEqual([
+        { count: 1, outcome: 'added' },
+        true,
+        { count: 1, outcome: 'skipped' },
+        { count: 0, outcome: 'skipped' },
+        null,
+      ])
+      await pass(ttlMs * 2)
+      expect(await hot.apply([add('set', 'b', ['known', 'lock']), add('set', 'c', ['lock'])])).toEqual([
+        { count: 2, outcome: 'added' },
+        { count: 2, outcome: 'full' },
+      ])
+    })
+
     test('a tombstone reads as nothing and keeps older copies out until its end', async () => {
       await hot.apply([{ op: 'write', key: 'user', value: null, ttlMs, version: 3 }])
       expect(

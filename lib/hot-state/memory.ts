@@ -50,6 +50,9 @@ export function createMemoryHotState(clock: () => number, maxEntries = 200_000):
     counters.delete(key)
   }
 
+  const isSkipped = (op: Op, now: number) =>
+    op.op === 'add' && op.unless !== undefined && op.unless.some(key => live(key, now) !== undefined)
+
   const put = (key: string, content: Content, ttlMs: TimeToLive, now: number, droppable?: Set<string>) => {
     forget(key)
     entries.set(key, { ...content, endsAt: ttlMs === null ? Infinity : now + ttlMs })
@@ -73,17 +76,17 @@ export function createMemoryHotState(clock: () => number, maxEntries = 200_000):
     for (const op of ops) {
       const entry = live(op.key, now)
       if (entry === undefined) {
-        if ('ttlMs' in op && op.ttlMs !== null) created.add(op.key)
+        if ('ttlMs' in op && op.ttlMs !== null && !isSkipped(op, now)) created.add(op.key)
       } else if (!kinds[op.op].includes(entry.kind)) {
         throw new WrongKind(`${op.op} on ${op.key}, which is a ${entry.kind}`)
       }
     }
     if (created.size === 0) return
     for (let i = 0; i < created.size; i++) dropExpired(now)
-    const touched = new Set(ops.map(op => op.key))
-    const victims: string[] = []
     const excess = entries.size + created.size - maxEntries
     if (excess <= 0) return
+    const touched = new Set(ops.map(op => op.key))
+    const victims: string[] = []
     // Neither the one kind nor the other may push the last of the other out.
     const order = counters.size > maxEntries / 2 ? [counters, values] : [values, counters]
     for (const droppable of order) {
@@ -127,6 +130,9 @@ export function createMemoryHotState(clock: () => number, maxEntries = 200_000):
         put(op.key, { kind: 'count', count: 1 }, op.ttlMs, now, counters)
         return 1
       case 'add': {
+        if (isSkipped(op, now)) {
+          return { count: entry?.kind === 'set' ? entry.members.size : 0, outcome: 'skipped' }
+        }
         if (entry?.kind !== 'set') {
           put(op.key, { kind: 'set', members: new Set([op.member]) }, op.ttlMs, now, counters)
           return { count: 1, outcome: 'added' }

@@ -35,11 +35,23 @@ export type Op =
   /**
    * Adds a member to a distinct set, unless it has `cap` members already. Answers the count after the step, and
    * whether the member was added, was there before, or found the set full. The first member sets the time to live,
-   * later ones do not move it.
+   * later ones do not move it. While one of the entries `unless` exists nothing is added: `skipped`.
    */
-  | { op: 'add'; key: string; member: string; cap: number; ttlMs: TimeToLive }
+  | {
+      op: 'add'
+      key: string
+      member: string
+      cap: number
+      ttlMs: TimeToLive
+      unless?: readonly string[]
+    }
   /** Takes a member out of a distinct set. Answers the count that is left. */
   | { op: 'drop'; key: string; member: string }
+
+export interface Added {
+  count: number
+  outcome: 'added' | 'present' | 'full' | 'skipped'
+}
 
 interface ResultByOp {
   read: string | null
@@ -47,7 +59,7 @@ interface ResultByOp {
   remove: boolean
   claim: boolean
   increment: number
-  add: { count: number; outcome: 'added' | 'present' | 'full' }
+  add: Added
   drop: number
 }
 

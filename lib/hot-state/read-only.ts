@@ -5,15 +5,20 @@ import type { HotState, Op, Results } from './port.ts'
 export function readOnly(hot: HotState): HotState {
   return {
     async apply<const Ops extends readonly Op[]>(ops: Ops) {
-      const values = await hot.apply(ops.map(({ key }) => ({ op: 'read', key }) as const))
-      return ops.map((op, i) => answer(op, values[i]!)) as Results<Ops>
+      const wanted = ops.flatMap(op => [op.key, ...unlessOf(op)])
+      const values = await hot.apply(wanted.map(key => ({ op: 'read', key }) as const))
+      const read = new Map(wanted.map((key, i) => [key, values[i] ?? null]))
+      return ops.map(op => answer(op, key => read.get(key) ?? null)) as Results<Ops>
     },
     close: async () => {},
   }
 }
 
+const unlessOf = (op: Op) => (op.op === 'add' ? (op.unless ?? []) : [])
+
 /** What a set has can be seen, not whom: one that is full is taken to have others. */
-function answer(op: Op, value: string | null): unknown {
+function answer(op: Op, read: (key: string) => string | null): unknown {
+  const value = read(op.key)
   const count = Number(value)
   switch (op.op) {
     case 'read':
@@ -27,6 +32,7 @@ function answer(op: Op, value: string | null): unknown {
     case 'increment':
       return count + 1
     case 'add':
+      if (unlessOf(op).some(key => read(key) !== null)) return { count, outcome: 'skipped' }
       return count < op.cap ? { count: count + 1, outcome: 'added' } : { count, outcome: 'full' }
     case 'drop':
       return Math.max(0, count - 1)

@@ -12,6 +12,7 @@ import type { Directory } from '../backend/directory.ts'
 import type { GrantRow } from '../database/schema.ts'
 import type { Op } from '../hot-state/port.ts'
 import type { Account } from '../mailbox/account.ts'
+import { countUnknownGuess } from '../mailbox/familiar.ts'
 import { canonicalName } from '../mailbox/name.ts'
 import { HashBusy } from '../mailbox/passwords.ts'
 import type { Metrics } from '../metrics.ts'
@@ -19,7 +20,7 @@ import type { Attempt, Decision } from './attempt.ts'
 import { describeAttempt } from './audit-row.ts'
 import { hideRightPassword, type Proved, prove } from './credentials.ts'
 import { DeadlinePassed, within } from './deadline.ts'
-import { settleWrong } from './guessing.ts'
+import { releaseOps, settleWrong } from './guessing.ts'
 import { type Hindrance, type LaterReason, reasons } from './reasons.ts'
 import { type Facts, guardAgain, type RecallServices, recall, rememberSuccess } from './recall.ts'
 import { reportLogin } from './report.ts'
@@ -79,18 +80,31 @@ export async function authenticate(services: LoginServices, attempt: Attempt): P
 async function decide(services: LoginServices, attempt: Attempt, name: string | null): Promise<Outcome> {
   const credentials = precheck(attempt, name)
   if ('reason' in credentials) return { decision: decline(credentials.reason, attempt) }
+  const facts = await recall(services, credentials, attempt.clientAddress, attempt.receivedAt)
+  return judgeFacts(services, attempt, credentials, facts).catch(async error => {
+    await services.hot.apply(releaseOps(facts.guesser, facts.place, true))
+    throw error
+  })
+}
 
+async function judgeFacts(
+  services: LoginServices,
+  attempt: Attempt,
+  credentials: Credentials,
+  facts: Facts,
+): Promise<Outcome> {
   const now = attempt.receivedAt
-  const facts = await recall(services, credentials, attempt.clientAddress, now)
   const hindrance = guard(facts.guard)
-  if (hindrance) return { decision: decline(hindrance, attempt), facts }
-
+  if (hindrance) {
+    const memories = releaseOps(facts.guesser, facts.place, true)
+    return { facts, memories, decision: decline(hindrance, attempt) }
+  }
   const proved = await prove(services, credentials, facts, now)
   const verdict = judge(proved.proof, credentials)
   if ('reason' in verdict) return refuse(services, attempt, credentials, facts, proved, verdict.reason)
   const { account, code } = verdict
-  const { memories, hashed } = proved
-  const late = hashed ? await guardAgain(services, facts, attempt.clientAddress) : facts.guard
+  const memories = [...proved.memories, ...releaseOps(facts.guesser, proved.place, true)]
+  const late = proved.hashed ? await guardAgain(services, facts, attempt.clientAddress) : facts.guard
   const ban = guard(late)
   if (ban) return { facts: { ...facts, guard: late }, memories, decision: decline(ban, attempt) }
   const entry = await enter(services, credentials, facts, code, now)
@@ -112,15 +126,20 @@ async function refuse(
   attempt: Attempt,
   credentials: Credentials,
   facts: Facts,
-  { guess, memories, hashed }: Proved,
+  { guess, memories, hashed, place }: Proved,
   reason: Hindrance,
 ): Promise<Outcome> {
   const { counts, hides } = reasons[reason]
-  if (hides) await hideRightPassword(services, credentials, hashed)
-  const decision = decline(reason, attempt, facts.guard)
-  if (!counts) return { facts, memories, decision }
-  // It keeps the place that it took.
-  return { facts, guess, memories: memories.filter(({ op }) => op !== 'drop'), decision }
+  const isFirst = hides ? await hideRightPassword(services, credentials, facts, hashed) : hashed
+  // What a stranger's guess costs besides its hash.
+  if (hides && !counts && isFirst && !facts.guesser.familiar) await countUnknownGuess(services.db)
+  const release = releaseOps(facts.guesser, place, !counts)
+  return {
+    facts,
+    guess: counts && isFirst ? guess : null,
+    memories: [...memories, ...release],
+    decision: decline(reason, attempt, facts.guard),
+  }
 }
 
 /**

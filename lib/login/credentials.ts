@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto'
 import type { Op } from '../hot-state/port.ts'
 import { nobodysHash } from '../mailbox/passwords.ts'
 import { maxPasswordBytes } from '../mailbox/rules.ts'
-import { releaseOp, reserve } from './guessing.ts'
+import { type Place, takePlace } from './guessing.ts'
 import { accountWrite, digestOf, ownerOf, proofKey, proofWrite, readProof, renewal } from './proofs.ts'
 import type { Facts, RecallServices } from './recall.ts'
 import { type Credentials, concludeProof, type Verdict } from './rules.ts'
@@ -12,18 +12,20 @@ import { readCode } from './totp.ts'
 /** What `prove` found. */
 export interface Proved {
   proof: Verdict
-  /** The digest to count the password by, if it was hashed now and turns out to be a guess. */
-  guess: string | null
+  /** The digest to count the password by, if it turns out to be a guess. */
+  guess: string
   /** What makes the next time cheap; to be written when the attempt is settled, whatever becomes of it. */
   memories: Op[]
   /** Whether it cost a hash. */
   hashed: boolean
+  /** Where it stands while it is looked at; `facts.place` but for a rare case. */
+  place: Place
 }
 
 /**
  * Shows whether the password, and the code where one is needed, are the user's. An unknown user costs what a known one
  * costs, and so do users with and without codes.
- * @throws HashBusy, or whatever the hot state throws; the place for the guess has been given back then
+ * @throws HashBusy, or whatever the hot state throws
  */
 export async function prove(
   services: RecallServices,
@@ -31,42 +33,32 @@ export async function prove(
   facts: Facts,
   now: number,
 ): Promise<Proved> {
-  const { account, grant } = facts
+  const { account, grant, place } = facts
   const copy = facts.warm || !account ? [] : [accountWrite(services, account)]
-  if (account && grant) {
-    return {
-      proof: { account, code: { kind: 'granted', grant } },
-      guess: null,
-      memories: copy,
-      hashed: false,
-    }
-  }
-  const { password, code, known } = readCode(services, credentials, facts, now)
-  if (known) return { proof: concludeProof(account, true, code), guess: null, memories: copy, hashed: false }
+  const { password, code, known } =
+    account && grant
+      ? { password: credentials.password, code: { kind: 'granted', grant } as const, known: true }
+      : readCode(services, credentials, facts, now)
+  // Another one for the same password once the password was changed.
+  const guess = digestOf(services, credentials.name, password, ownerOf(account).credentialVersion)
+  const conclude = (right: boolean) => concludeProof(account, right, code, facts.strings.length > 0)
+  if (known) return { proof: conclude(true), guess, memories: copy, hashed: false, place }
 
   const isWhole = password === credentials.password
   const digest = isWhole ? facts.digest : digestOf(services, credentials.name, password, 0)
   const proof = isWhole ? facts.proof : await recallProof(services, digest, facts, now)
   if (proof) {
     const memories = [...copy, ...renewal(services, digest, proof, now)]
-    return { proof: concludeProof(account, proof.right, code), guess: null, memories, hashed: false }
+    return { proof: conclude(proof.right), guess, memories, hashed: false, place }
   }
 
-  // Another one for the same password once the password was changed.
-  const guess = digestOf(services, credentials.name, password, ownerOf(account).credentialVersion)
-  if (!(await reserve(services, facts.guesser, guess))) {
-    return { proof: { reason: 'too_many_guesses' }, guess: null, memories: [], hashed: false }
-  }
-  const release = releaseOp(facts.guesser, guess)
-  const matches = await compare(services, credentials, password, facts.passwordHash).catch(async error => {
-    await services.hot.apply([release])
-    throw error
-  })
-  const right = matches && account !== null
+  const taken = place.own.outcome === 'skipped' ? await takePlace(services, facts.guesser, place) : place
+  if (!taken) return { proof: { reason: 'too_many_guesses' }, guess, memories: [], hashed: false, place }
+  const right = (await compare(services, credentials, password, facts.passwordHash)) && account !== null
   const outcome = { ...ownerOf(account), right, provedAt: now, writtenAt: now }
   const memories = [proofWrite(services, digest, outcome)]
-  if (right) memories.push(release, accountWrite(services, account))
-  return { proof: concludeProof(account, right, code), guess, memories, hashed: true }
+  if (right) memories.push(accountWrite(services, account))
+  return { proof: conclude(right), guess, memories, hashed: true, place: taken }
 }
 
 async function recallProof(services: RecallServices, digest: string, { account }: Facts, now: number) {
@@ -88,19 +80,24 @@ async function compare(
 
 /**
  * Makes a refusal of a right password cost what one of a wrong password costs: a hash the first time, none when the
- * same password comes again. Else its speed would tell that it is right.
+ * same string comes again. Else its speed would tell that it is right.
+ * @returns whether it is the first time
  */
 export async function hideRightPassword(
   services: RecallServices,
   { name, password }: Credentials,
+  { digest }: Facts,
   hashed: boolean,
-): Promise<void> {
-  const key = `refused:${digestOf(services, name, password, 0)}`
+): Promise<boolean> {
+  const key = `refused:${digest}`
   const [seen] = await services.hot.apply([
     { op: 'read', key },
+    // Renewed each time, as the outcome of a wrong password is.
     { op: 'write', key, value: 'seen', ttlMs: services.settings.auth.cache_ttl },
   ])
-  if (seen === null && !hashed) await services.passwords.verify(password, hashOfNobody(services, name))
+  if (seen !== null) return false
+  if (!hashed) await services.passwords.verify(password, hashOfNobody(services, name))
+  return true
 }
 
 /**

@@ -10,6 +10,8 @@ export interface Guard {
   /** The short lock of the user for strangers, and that of this familiar network. */
   lockedToStrangers: boolean
   lockedHere: boolean
+  /** Whether as many passwords as are allowed are being looked at, or were wrong. */
+  full: boolean
   /** Why only familiar networks pass for a while. */
   shut: ShutReason | null
   /** Wrong passwords of strangers since the last success of one, and how many shut the user to them. */

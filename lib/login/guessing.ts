@@ -5,7 +5,7 @@
  * A guesser belongs to a circle: the strangers to a user, or one network that the user is familiar in. Each circle has
  * its own count and its own lock, so what strangers do never shuts out the user's own phone.
  */
-import type { HotState, Op } from '../hot-state/port.ts'
+import type { Added, HotState, Op } from '../hot-state/port.ts'
 import type { Settings } from '../settings/definitions.ts'
 import {
   networkKey,
@@ -68,32 +68,69 @@ export function readGuard(
 }
 
 /**
- * Takes one of the circle's places before a password is hashed, so that no more than the limit are ever checked at
- * once, over all nodes. @returns false when all are taken, or the circle is locked by now
+ * The first round trip takes a place for what was sent, before anybody knows what it is worth: no more than the limit
+ * are ever looked at at once, over all nodes, and what is remembered to be right is no exception, or it would stand out
+ * among many that are tried at one moment. Which circle it belongs to is not known yet, so it takes one in either.
+ * @param remembered keys of earlier outcomes of this very string: what is known takes no place, and a lock gives none
  */
-export async function reserve(
-  services: GuessingServices,
-  guesser: Guesser,
+export const placeOps = (
+  { auth }: Pick<Settings, 'auth'>,
+  name: string,
+  network: string | null,
   digest: string,
-): Promise<boolean> {
-  const { max_fail_attempts: cap, fail_ttl: ttlMs } = services.settings.auth
-  const circle = circleOf(guesser)
-  const [lock, { outcome }] = await services.hot.apply([
-    { op: 'read', key: lockKey(circle) },
-    { op: 'add', key: triedKey(circle), member: digest, cap, ttlMs },
-  ])
-  if (lock === null) return outcome !== 'full'
-  // It was locked after this login's guard had looked; a lock frees the places, but not for those who were on the way.
-  if (outcome === 'added') await services.hot.apply([releaseOp(guesser, digest)])
-  return false
+  remembered: string[],
+) => {
+  const placeIn = (circle: string) =>
+    ({
+      op: 'add',
+      key: triedKey(circle),
+      member: digest,
+      cap: auth.max_fail_attempts,
+      ttlMs: auth.fail_ttl,
+      unless: [...remembered, lockKey(circle)],
+    }) as const
+  return [placeIn(name), placeIn(circleOf({ name, network, familiar: true }))] as const
 }
 
-/** Gives the place back: the password was right, or could not be checked. */
-export const releaseOp = (guesser: Guesser, digest: string): Op => ({
-  op: 'drop',
-  key: triedKey(circleOf(guesser)),
-  member: digest,
-})
+/** A place that was taken, in the guesser's own circle and in the one that it turned out not to belong to. */
+export interface Place {
+  digest: string
+  own: Added
+  other: Added
+}
+
+/** What is known already counts too: at the limit nobody is told anything. */
+export const isFull = ({ own }: Place, { auth }: Pick<Settings, 'auth'>) =>
+  own.outcome === 'full' || (own.outcome === 'skipped' && own.count >= auth.max_fail_attempts)
+
+/**
+ * Takes a place for a string of which something is remembered that does not hold any more.
+ * @returns null when there is none
+ */
+export async function takePlace(
+  { hot, settings }: GuessingServices,
+  guesser: Guesser,
+  place: Place,
+): Promise<Place | null> {
+  const { max_fail_attempts: cap, fail_ttl: ttlMs } = settings.auth
+  const circle = circleOf(guesser)
+  const [own] = await hot.apply([
+    { op: 'add', key: triedKey(circle), member: place.digest, cap, ttlMs, unless: [lockKey(circle)] },
+  ])
+  return own.outcome === 'added' || own.outcome === 'present' ? { ...place, own } : null
+}
+
+/** Gives places back: the own one if the string was right, or could not be looked at; the other one always. */
+export function releaseOps(
+  guesser: Pick<Guesser, 'name' | 'network' | 'familiar'>,
+  { digest: member, own, other }: Place,
+  ofOwn: boolean,
+): Op[] {
+  const otherCircle = circleOf({ ...guesser, familiar: !guesser.familiar })
+  const release = ({ outcome }: Added, circle: string): Op[] =>
+    outcome === 'added' ? [{ op: 'drop', key: triedKey(circle), member }] : []
+  return [...release(other, otherCircle), ...(ofOwn ? release(own, circleOf(guesser)) : [])]
+}
 
 /**
  * Counts a password that was checked and wrong, and does what the counts lead to.

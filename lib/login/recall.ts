@@ -1,16 +1,25 @@
 /** Everything that a decision needs to know, gathered before it: one round trip to the hot state, and SQL when cold. */
 
 import { versionKey as backendsVersionKey } from '../backend/directory.ts'
-import { type BanList, bansVersionKey } from '../ban/list.ts'
+import { type AddressStanding, type BanList, bansVersionKey } from '../ban/list.ts'
 import { networkOf, placeOf } from '../ban/rules.ts'
 import type { Database, GrantRow } from '../database/schema.ts'
-import { type Account, accountKey, type KnownAccount, readAccount, readCopy } from '../mailbox/account.ts'
+import { type Account, accountKey, readAccount, readCopy } from '../mailbox/account.ts'
 import { rememberNetwork } from '../mailbox/familiar.ts'
 import { readGrants } from '../mailbox/grants.ts'
 import type { Passwords } from '../mailbox/passwords.ts'
 import type { Settings } from '../settings/definitions.ts'
 import type { Guard } from './guard.ts'
-import { type Guesser, type GuessingServices, guardOps, readGuard } from './guessing.ts'
+import {
+  type Guesser,
+  type GuessingServices,
+  guardOps,
+  isFull,
+  type Place,
+  placeOps,
+  readGuard,
+  releaseOps,
+} from './guessing.ts'
 import { digestOf, type ProofServices, proofKey, readProof, type StoredProof } from './proofs.ts'
 import { type Code, type Credentials, endsInCode } from './rules.ts'
 import { grantDigests, grantHere, grantKey, readGrantCopy, type TotpServices } from './totp.ts'
@@ -41,6 +50,8 @@ export interface Facts {
   totpSecret: string | null
   /** The last TOTP step that was spent; 0 = warm, or none. */
   lastStep: number
+  /** Taken for what was sent. */
+  place: Place
   guard: Guard
   guesser: Guesser
   /** When the user last logged in from this network; null = never. */
@@ -50,7 +61,10 @@ export interface Facts {
 
 const familiarKey = (name: string, network: string | null) => `familiar:${name}\0${network}`
 
-/** @param clientAddress as in the attempt; `unix:` and '' belong to no network */
+/**
+ * Takes a place for the password, see `placeOps`: whoever calls gives it back, with `release`.
+ * @param clientAddress as in the attempt; `unix:` and '' belong to no network
+ */
 export async function recall(
   services: RecallServices,
   credentials: Credentials,
@@ -60,62 +74,114 @@ export async function recall(
   const { name, password } = credentials
   const network = networkOf(clientAddress)
   const digest = digestOf(services, name, password, 0)
-  const [copy, storedProof, storedGrant, familiarMark, bansVersion, backendsVersion, ...guardAnswers] =
-    await services.hot.apply([
-      { op: 'read', key: accountKey(name) },
-      { op: 'read', key: proofKey(digest) },
-      { op: 'read', key: grantKey(digest, network) },
-      { op: 'read', key: familiarKey(name, network) },
-      { op: 'read', key: bansVersionKey },
-      { op: 'read', key: backendsVersionKey },
-      ...guardOps(name, network),
-    ])
-  const standing = await services.bans.standingOf(clientAddress, bansVersion)
-  const state = readGuard(guardAnswers, services.settings)
-
-  let account = readCopy(copy)
-  let familiarSince = account ? readMark(familiarMark, account) : null
-  let proof = readProof(services, storedProof, account, now)
-  let grant = readGrantCopy(services, storedGrant, account, now)
-  let known: KnownAccount | null = null
-  let strings: GrantRow[] = []
-  const isProven = account !== null && (account.totp ? grant : proof) !== null
-  const warm = isProven && (familiarSince !== null || network === null)
-  // A banned flood must stay cheap, and that ban holds whoever it is.
-  if (!warm && standing.ban?.event_type !== 'manual') {
-    known = await readAccount(services.db, name, network)
-    account = known?.account ?? null
-    familiarSince = known?.familiarSince ?? null
-    proof = readProof(services, storedProof, account, now)
-    // For everyone whose password looks like one with a code: time does not tell who has codes.
-    if (endsInCode(password))
-      strings = await readGrants(services.db, account?.id ?? null, grantDigests(services, credentials))
-    grant = grantHere(services, account, strings, network, now)
+  const [proofAt, grantAt] = [proofKey(digest), grantKey(digest, network)]
+  const [
+    strangers,
+    here,
+    copy,
+    storedProof,
+    storedGrant,
+    mark,
+    bansVersion,
+    backendsVersion,
+    ...guardAnswers
+  ] = await services.hot.apply([
+    ...placeOps(services.settings, name, network, digest, [proofAt, grantAt]),
+    { op: 'read', key: accountKey(name) },
+    { op: 'read', key: proofAt },
+    { op: 'read', key: grantAt },
+    { op: 'read', key: familiarKey(name, network) },
+    { op: 'read', key: bansVersionKey },
+    { op: 'read', key: backendsVersionKey },
+    ...guardOps(name, network),
+  ])
+  const remembered = { copy, storedProof, storedGrant, mark }
+  try {
+    const standing = await services.bans.standingOf(clientAddress, bansVersion)
+    const known = await recallAccount(services, credentials, network, remembered, standing, now)
+    const { account, familiarSince } = known
+    const { familiar_for, user_total } = services.settings.guessing
+    const familiar = network !== null && familiarSince !== null && now < familiarSince + familiar_for
+    const place = familiar ? { digest, own: here, other: strangers } : { digest, own: strangers, other: here }
+    return {
+      ...known,
+      digest,
+      backendsVersion,
+      place,
+      guard: {
+        ...readGuard(guardAnswers, services.settings),
+        standing,
+        familiar,
+        full: isFull(place, services.settings),
+        guesses: account?.guesses ?? 0,
+        mostGuesses: user_total,
+      },
+      guesser: {
+        name,
+        accountId: account?.id ?? null,
+        network,
+        place: placeOf(clientAddress),
+        familiar,
+        shared: standing.shared || standing.allowed,
+      },
+    }
+  } catch (error) {
+    const place = { digest, own: strangers, other: here }
+    await services.hot.apply(releaseOps({ name, network, familiar: false }, place, true))
+    throw error
   }
+}
 
-  const { familiar_for, user_total } = services.settings.guessing
-  const familiar = network !== null && familiarSince !== null && now < familiarSince + familiar_for
-  return {
+/** What is known of the account and of the string: from the hot state where that knows all of it, else from SQL. */
+async function recallAccount(
+  services: RecallServices,
+  credentials: Credentials,
+  network: string | null,
+  {
+    copy,
+    storedProof,
+    storedGrant,
+    mark,
+  }: Record<'copy' | 'storedProof' | 'storedGrant' | 'mark', string | null>,
+  standing: AddressStanding,
+  now: number,
+) {
+  const account = readCopy(copy)
+  const remembered = {
     account,
-    warm,
+    warm: true,
+    passwordHash: null,
+    totpSecret: null,
+    lastStep: 0,
+    proof: readProof(services, storedProof, account, now),
+    grant: readGrantCopy(services, storedGrant, account, now),
+    strings: [],
+    familiarSince: account ? readMark(mark, account) : null,
+  }
+  const { proof, grant, familiarSince } = remembered
+  // What is wrong and looks like one with a code may have been good once: SQL knows.
+  const isKnown = proof !== null && (proof.right || !endsInCode(credentials.password))
+  const isProven = account !== null && (account.totp ? grant !== null : isKnown)
+  if (isProven && (familiarSince !== null || network === null)) return remembered
+  // A banned flood must stay cheap, and that ban holds whoever it is.
+  if (standing.ban?.event_type === 'manual') return { ...remembered, warm: false }
+
+  const known = await readAccount(services.db, credentials.name, network)
+  const current = known?.account ?? null
+  // For everyone whose password looks like one with a code: time does not tell who has codes.
+  const strings = endsInCode(credentials.password)
+    ? await readGrants(services.db, current?.id ?? null, grantDigests(services, credentials))
+    : []
+  return {
+    account: current,
+    warm: false,
     passwordHash: known?.passwordHash ?? null,
     totpSecret: known?.totpSecret ?? null,
     lastStep: known?.lastStep ?? 0,
-    digest,
-    proof,
-    grant,
+    proof: readProof(services, storedProof, current, now),
+    grant: grantHere(services, current, strings, network, now),
     strings,
-    familiarSince,
-    backendsVersion,
-    guard: { ...state, standing, familiar, guesses: account?.guesses ?? 0, mostGuesses: user_total },
-    guesser: {
-      name,
-      accountId: account?.id ?? null,
-      network,
-      place: placeOf(clientAddress),
-      familiar,
-      shared: standing.shared || standing.allowed,
-    },
+    familiarSince: known?.familiarSince ?? null,
   }
 }
 

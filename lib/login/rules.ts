@@ -58,21 +58,26 @@ export const endsInCode = (text: string) => /.\d{6}$/su.test(text)
 export function guard(facts: Guard): Hindrance | null {
   const { ban, allowed, shared } = facts.standing
   if (ban?.event_type === 'manual') return 'banned'
-  if (facts.familiar) return facts.lockedHere ? 'locked_here' : null
+  const crowded = facts.full ? 'too_many_guesses' : null
+  if (facts.familiar) return facts.lockedHere ? 'locked_here' : crowded
   if (ban && !allowed && !shared) return 'banned_automatically'
   if (facts.guesses >= facts.mostGuesses) return 'shut_to_strangers'
   if (facts.shut) return facts.shut
-  return facts.lockedToStrangers ? 'locked' : null
+  return facts.lockedToStrangers ? 'locked' : crowded
 }
 
-/** @param code what it would need besides, if the password is right */
+/**
+ * @param code what it would need besides, if the password is right
+ * @param wasGood whether the string was good once, with a code that is not asked for any more
+ */
 export function concludeProof(
   account: Account | null,
   right: boolean,
   code: Code | { reason: Hindrance },
+  wasGood: boolean,
 ): Verdict {
   if (!account) return { reason: 'unknown_user' }
-  if (!right) return { reason: 'wrong_password' }
+  if (!right) return { reason: wasGood ? 'grant_ended' : 'wrong_password' }
   return 'reason' in code ? code : { account, code }
 }
 

@@ -81,11 +81,11 @@ interface Read {
 export function readCode(
   services: TotpServices,
   { password }: Credentials,
-  facts: Pick<Facts, 'account' | 'totpSecret' | 'lastStep' | 'strings'>,
+  facts: Pick<Facts, 'account' | 'warm' | 'totpSecret' | 'lastStep' | 'strings'>,
   now: number,
 ): Read {
   const { account, lastStep, strings } = facts
-  const step = endsInCode(password) ? findStepOf(services, facts, password, now) : null
+  const step = !facts.warm && endsInCode(password) ? findStepOf(services, facts, password, now) : null
   if (!account?.totp) return { password, code: { kind: 'none' }, known: false }
   const part = step === null ? password : password.slice(0, -codeDigits)
   const isFresh = step !== null && step > lastStep && step >= stepAt(now) - 1

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type InProcess, openInProcess } from '../../infra/e2e/in-process.ts'
 import { readAccount } from './account.ts'
 import { readGrants, roam, spendStep } from './grants.ts'
-import { addMailbox, deleteMailbox } from './manage.ts'
+import { addMailbox, deleteMailbox, setPassword } from './manage.ts'
 
 let host: InProcess
 let serial = 0
@@ -41,12 +41,15 @@ test('of a hundred that spend one step at once one wins, and those in its networ
   expect(await spendStep(db, other, 101, at(101), life)).toMatchObject({ step: 101 })
 })
 
-test('a login that began before the credentials were changed spends nothing', async () => {
+test('a login that began before the credentials were changed neither spends, nor shares, nor roams', async () => {
   const { db } = host.services
   const user = await newMailbox()
   const stale = { ...user, credentialVersion: user.credentialVersion - 1, digest: 'd', network: 'n' }
   expect(await spendStep(db, stale, 100, at(100), life)).toBeNull()
   expect(await spendStep(db, { ...user, digest: 'd', network: 'n' }, 100, at(100), life)).not.toBeNull()
+  await setPassword(host.services, user.name, 'another horse 2')
+  expect(await spendStep(db, { ...user, digest: 'd', network: 'n' }, 100, at(100), life)).toBeNull()
+  expect(await roam(db, { ...user, digest: 'd', network: 'other' }, at(100), life)).toBeNull()
 })
 
 test('of twenty networks that a string roams to at once three let it in', async () => {

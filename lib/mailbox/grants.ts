@@ -45,11 +45,11 @@ export async function spendStep(
   life: GrantLife,
 ): Promise<GrantRow | null> {
   return db.transaction().execute(async trx => {
+    if (!(await lockAccount(trx, presented))) return null
     const { numUpdatedRows } = await trx
       .updateTable('users')
       .set({ totp_last_step: step })
       .where('id', '=', presented.accountId)
-      .where('credential_version', '=', presented.credentialVersion)
       .where('totp_last_step', '<', step)
       .executeTakeFirst()
     if (numUpdatedRows === 1n) return insertGrant(trx, { presented, step, roamed: 0, now })
@@ -68,12 +68,7 @@ export async function roam(
   life: GrantLife & { grant_roam: number },
 ): Promise<GrantRow | null> {
   return db.transaction().execute(async trx => {
-    // Changes nothing and takes the row's lock: others who roam with this mailbox wait here.
-    await trx
-      .updateTable('users')
-      .set(eb => ({ totp_last_step: eb.ref('totp_last_step') }))
-      .where('id', '=', presented.accountId)
-      .execute()
+    if (!(await lockAccount(trx, presented))) return null
     const grants = await readGrants(trx, presented.accountId, [presented.digest])
     const here = findHere(grants, presented, now, life)
     if (here) return here
@@ -82,14 +77,31 @@ export async function roam(
   })
 }
 
-/** The grant that a string could roam from; null = none, or it has roamed enough for a day. */
+/**
+ * Takes the row's lock by a change that changes nothing: others with this mailbox wait here.
+ * @returns whether its credentials are still those that the login has looked at
+ */
+async function lockAccount(
+  trx: Transaction<Tables>,
+  { accountId, credentialVersion }: Presented,
+): Promise<boolean> {
+  const { numUpdatedRows } = await trx
+    .updateTable('users')
+    .set(eb => ({ totp_last_step: eb.ref('totp_last_step') }))
+    .where('id', '=', accountId)
+    .where('credential_version', '=', credentialVersion)
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
+}
+
+/** The grant that a string could roam from; null = none, it was revoked somewhere, or it has roamed enough for a day. */
 export function mayRoam(
   grants: GrantRow[],
   credentialVersion: number,
   now: number,
   life: GrantLife & { grant_roam: number },
 ): GrantRow | null {
-  if (grantsAreOff(life)) return null
+  if (grantsAreOff(life) || grants.some(({ ended_at }) => ended_at !== null)) return null
   const today = grants.filter(({ roamed, created_at }) => roamed === 1 && created_at > now - dayMs)
   if (today.length >= life.grant_roam) return null
   return grants.find(grant => isLive(grant, credentialVersion, now, life)) ?? null

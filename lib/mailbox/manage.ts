@@ -18,7 +18,7 @@ import {
   toMailbox,
 } from './mailbox.ts'
 import { canonicalName, domainOf } from './name.ts'
-import { type Passwords, parseNewPassword } from './passwords.ts'
+import { type Passwords, parseNewPassword, refuseUnsendable } from './passwords.ts'
 import { type EnrolmentServices, makeTotp } from './totp-secret.ts'
 
 export interface MailboxServices extends EnrolmentServices {
@@ -36,7 +36,9 @@ export interface MailboxServices extends EnrolmentServices {
 export async function addMailbox(services: MailboxServices, input: unknown): Promise<Mailbox | Enrolled> {
   const wanted = parseInput(newMailbox, input)
   const name = parseName(services, wanted.name)
-  const passwordHash = await services.passwords.hash(parseNewPassword(wanted.password))
+  const password = parseNewPassword(wanted.password)
+  if (wanted.totp) refuseUnsendable(password)
+  const passwordHash = await services.passwords.hash(password)
   const now = services.clock()
   const id = newId()
   const totp = wanted.totp ? makeTotp(services, id, name) : null
@@ -114,8 +116,12 @@ export async function setPassword(
   name: string,
   password: string,
 ): Promise<Mailbox> {
-  const password_hash = await services.passwords.hash(parseNewPassword(password))
-  return change(services, name, credential_version => ({ password_hash, credential_version }))
+  const parsed = parseNewPassword(password)
+  const password_hash = await services.passwords.hash(parsed)
+  return change(services, name, (credential_version, { totp_secret }) => {
+    if (totp_secret !== null) refuseUnsendable(parsed)
+    return { password_hash, credential_version }
+  })
 }
 
 export async function setEnabled(

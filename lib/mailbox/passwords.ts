@@ -38,6 +38,19 @@ const commonPasswords = new Set(
 )
 
 /**
+ * nginx cuts spaces off what it is answered, and a password with a code behind it travels there.
+ * @throws Refusal naming `password`
+ */
+export function refuseUnsendable(password: string): void {
+  if (!/^ | $/.test(password)) return
+  throw new Refusal(
+    'invalid',
+    'password',
+    'password must not begin or end with a space where there are one-time codes',
+  )
+}
+
+/**
  * The form in which a password is hashed and compared, NFC, after checking that it may be set.
  * @throws Refusal naming `password`; the text never contains it
  */

@@ -28,7 +28,8 @@ export function grantEnd(grant: Pick<GrantRow, 'created_at' | 'used_at' | 'step'
 
 /** @param credentialVersion of the account now: whatever changes a credential ends every grant */
 export function isLive(grant: GrantRow, credentialVersion: number, now: number, life: GrantLife): boolean {
-  return (
-    grant.ended_at === null && grant.credential_version === credentialVersion && now < grantEnd(grant, life)
-  )
+  if (grant.ended_at !== null || grant.credential_version !== credentialVersion) return false
+  // A clock that was set back does not make it live again.
+  if (grantsAreOff(life) && stepAt(now) < stepAt(grant.created_at)) return false
+  return now < grantEnd(grant, life)
 }
