@@ -1,5 +1,5 @@
 /** Every limit against guessing as a mail client meets it: what is locked, for whom, for how long, and what it is told. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { verbs } from '../../infra/adapter/verbs.ts'
 import { answers, type Guarded, openGuarded } from '../../infra/e2e/guarded.ts'
 import {
@@ -67,7 +67,14 @@ describe('user', () => {
   test('what is asked while it is locked is neither looked at nor counted', async () => {
     const user = await newUser(gateway)
     await guessTimes(user, 5, newPlace())
+    const apply = vi.spyOn(gateway.services().hot, 'apply')
     expect(await hashesOf(() => guessTimes(user, 30, newPlace()))).toBe(0)
+    // Not even a place is taken among those for strangers, which would have to be given back.
+    const given = apply.mock.calls
+      .flatMap(([ops]) => ops)
+      .filter(({ op, key }) => op === 'drop' && key === `tried:${user}`)
+    apply.mockRestore()
+    expect(given).toEqual([])
     gateway.pass(300 * second)
     expect(await standing(gateway, user, newPlace())).toBe('ok: ok')
   })
@@ -336,6 +343,20 @@ describe('bans by an administrator', () => {
     await verbs['ban add'](gateway.services(), { cidr: place, duration: hour, reason: 'test' })
     expect(await standing(gateway, await newUser(gateway), place)).toBe('wrong: banned')
   })
+})
+
+test('those who are banned, or shut out, take no places from others', async () => {
+  const [bad, home] = [newPlace(), newPlace()]
+  await spray(gateway, 10, bad)
+  const user = await newUser(gateway)
+  await guessTimes(user, 20, bad)
+  expect(await standing(gateway, user, newPlace())).toBe('ok: ok')
+  const other = await newUserAt(gateway, home)
+  await guessSlowly(gateway, other, 12, newPlace)
+  gateway.pass(day - patience - second)
+  await guessTimes(other, 20, newPlace())
+  gateway.pass(second)
+  expect(await standing(gateway, other, newPlace())).toBe('ok: ok')
 })
 
 describe('exceptions', () => {
