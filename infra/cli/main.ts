@@ -4,6 +4,7 @@ import { Refusal } from '../../lib/refusal.ts'
 import { ConfigError } from '../../lib/runtime/config-error.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 import { addBackendCommands } from './backend-commands.ts'
+import { addBackupCommands } from './backup-commands.ts'
 import { addBanCommands } from './ban-commands.ts'
 import { addLogCommands } from './log-commands.ts'
 import { addProcessCommands } from './process-commands.ts'
@@ -27,6 +28,7 @@ export async function main(argv: string[]): Promise<void> {
   addBackendCommands(program)
   addBanCommands(program)
   addLogCommands(program)
+  addBackupCommands(program)
   try {
     await program.parseAsync(argv)
   } catch (error) {

@@ -33,8 +33,26 @@ function makeEnvironment(own: Record<string, string>): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(inherited), ...own }
 }
 
-async function runCli(env: NodeJS.ProcessEnv, args: string[], input: string): Promise<CliResult> {
-  const child = spawn(process.execPath, [command, ...args], { env })
+/** Runs `mailgateway ARGS` in these settings, whether a gateway runs there or not. */
+export function runCommand(
+  settings: Record<string, string>,
+  args: string[],
+  limits: { mostKib?: number } = {},
+): Promise<CliResult> {
+  return runCli(makeEnvironment(settings), args, '', limits)
+}
+
+/** @param limits `mostKib`: no file can grow beyond it, as with a disk quota (EFBIG in place of EDQUOT) */
+async function runCli(
+  env: NodeJS.ProcessEnv,
+  args: string[],
+  input: string,
+  { mostKib }: { mostKib?: number } = {},
+): Promise<CliResult> {
+  const line = [process.execPath, command, ...args]
+  const limited = ['bash', '-c', `ulimit -f ${mostKib} && exec "$@"`, 'bash', ...line]
+  const [program = '', ...rest] = mostKib === undefined ? line : limited
+  const child = spawn(program, rest, { env })
   const collected = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (chunk: string) => {
