@@ -34,6 +34,7 @@ import {
   revokeGrants,
 } from '../../lib/mailbox/totp.ts'
 import type { Services } from '../../lib/runtime/services.ts'
+import { checkSelf } from '../doctor/self-check.ts'
 
 type Verb = (services: Services, input: unknown) => Promise<unknown>
 
@@ -111,6 +112,7 @@ export const verbs = {
   },
   'secrets reseal': resealSecrets,
   'log search': searchAuthLog,
+  'self-check': checkSelf,
 } as const satisfies Record<string, Verb>
 
 export type VerbName = keyof typeof verbs

@@ -13,6 +13,7 @@ import { type CliResult, type Gateway, startGateway } from '../e2e/gateway.ts'
 import { type Greeters, startGreeters } from '../e2e/greeter.ts'
 import { addBackendCommands } from './backend-commands.ts'
 import { addBackupCommands } from './backup-commands.ts'
+import { addDoctorCommand } from './doctor-command.ts'
 import { addLogCommands } from './log-commands.ts'
 import { addProcessCommands } from './process-commands.ts'
 import { addUserCommands } from './user-commands.ts'
@@ -279,6 +280,7 @@ test('every command and option explains itself, and every command can answer as 
   addBackendCommands(program)
   addLogCommands(program)
   addBackupCommands(program)
+  addDoctorCommand(program)
   const walk = (each: Command): Command[] => [each, ...each.commands.flatMap(walk)]
   const leaves = walk(program).filter(each => each.commands.length === 0)
   expect(leaves.length).toBeGreaterThanOrEqual(20)

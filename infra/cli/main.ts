@@ -6,6 +6,7 @@ import packageJson from '../../package.json' with { type: 'json' }
 import { addBackendCommands } from './backend-commands.ts'
 import { addBackupCommands } from './backup-commands.ts'
 import { addBanCommands } from './ban-commands.ts'
+import { addDoctorCommand } from './doctor-command.ts'
 import { addLogCommands } from './log-commands.ts'
 import { addProcessCommands } from './process-commands.ts'
 import { addUserCommands } from './user-commands.ts'
@@ -29,6 +30,7 @@ export async function main(argv: string[]): Promise<void> {
   addBanCommands(program)
   addLogCommands(program)
   addBackupCommands(program)
+  addDoctorCommand(program)
   try {
     await program.parseAsync(argv)
   } catch (error) {

@@ -11,7 +11,7 @@ export interface CliResult {
   code: number | null
   stdout: string
   stderr: string
-  /** What stdout holds as JSON when `--json` was among the arguments and the command succeeded. */
+  /** What stdout holds as JSON when `--json` was among the arguments and there was an answer. */
   json: unknown
 }
 
@@ -63,8 +63,8 @@ async function runCli(
   child.stdin.on('error', () => child.stdin.destroy())
   child.stdin.end(input)
   await once(child, 'close')
-  const wantsJson = args.includes('--json') && child.exitCode === 0
-  return { code: child.exitCode, ...collected, json: wantsJson ? JSON.parse(collected.stdout) : undefined }
+  const hasJson = args.includes('--json') && collected.stdout !== ''
+  return { code: child.exitCode, ...collected, json: hasJson ? JSON.parse(collected.stdout) : undefined }
 }
 
 async function answersReady(port: number): Promise<boolean> {

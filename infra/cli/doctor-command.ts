@@ -1,0 +1,33 @@
+/** doctor. */
+import type { Command } from 'commander'
+import type { Finding } from '../doctor/finding.ts'
+import { type OutputOptions, print, showLine } from './output.ts'
+
+const exitCodes = `
+Exit code: 0 nothing failed (there may be warnings), 1 something did, 2 command line not understood.`
+
+export function addDoctorCommand(program: Command): void {
+  program
+    .command('doctor')
+    .description(
+      'look at everything that a login needs, and say what is wrong and what to do; changes nothing',
+    )
+    .option('--nginx-conf <file>', 'read the output of nginx -T from this file; without it nginx is asked')
+    .option('--json', 'as JSON')
+    .addHelpText('after', exitCodes)
+    .action(async ({ json, nginxConf }: OutputOptions & { nginxConf?: string }) => {
+      const { examine } = await import('../doctor/doctor.ts')
+      const findings = await examine({ env: process.env, cwd: process.cwd(), nginxConf })
+      print({ json }, findings, showFindings)
+      if (findings.some(({ level }) => level === 'fail')) process.exitCode = 1
+    })
+}
+
+function showFindings(findings: Finding[]): string {
+  const lines = findings.flatMap(({ level, subject, found, advice }) => [
+    showLine(`${level.padEnd(4)}  ${subject.padEnd(13)}  ${found}`),
+    ...(advice === '' ? [] : [showLine(`${' '.repeat(21)}→ ${advice}`)]),
+  ])
+  const count = (level: Finding['level']) => findings.filter(each => each.level === level).length
+  return [...lines, '', `${count('fail')} failed, ${count('warn')} warnings, ${count('ok')} fine`].join('\n')
+}
