@@ -1,5 +1,5 @@
 /** The data folder: whose it is, who else can read it, and whether there is room. */
-import { lstatSync, rmSync, type Stats, statfsSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, lstatSync, rmSync, type Stats, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../../lib/runtime/config.ts'
 import { embeddedFile } from '../../lib/runtime/services.ts'
@@ -9,6 +9,16 @@ import { fail, type Note, ok, warn } from './finding.ts'
 const mib = 1024 * 1024
 const trialMib = 4
 const [scarceMib, littleMib] = [100, 1_000]
+
+/** Whether this user gets at the folder; where he does not, its files look as if they were not there. */
+export function mayUse(dataDir: string): boolean {
+  try {
+    accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT'
+  }
+}
 
 /** Writes a trial file and takes it away again; makes no folder. */
 export function checkDataFolder(config: Config): Note[] {

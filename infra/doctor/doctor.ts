@@ -5,8 +5,8 @@ import { askGateway, controlFile } from '../adapter/control-client.ts'
 import { checkBackends } from './backends.ts'
 import { checkClock } from './clock.ts'
 import { checkConfiguration } from './configuration.ts'
-import { checkDataFolder } from './data-folder.ts'
-import { checkDatabase } from './database.ts'
+import { checkDataFolder, mayUse } from './data-folder.ts'
+import { checkDatabase, type Records } from './database.ts'
 import { checkDns } from './dns.ts'
 import { type Finding, fail, type Note, ok } from './finding.ts'
 import { checkNginx } from './nginx.ts'
@@ -21,10 +21,12 @@ export interface Question {
   nginxConf?: string
 }
 
+type Noting = (subject: string, look: () => Note[] | Promise<Note[]>) => Promise<void>
+
 /** Never rejects: what keeps a group from looking is its finding. */
 export async function examine({ env, cwd, nginxConf }: Question): Promise<Finding[]> {
   const findings: Finding[] = []
-  const note = async (subject: string, look: () => Note[] | Promise<Note[]>) => {
+  const note: Noting = async (subject, look) => {
     const notes = await Promise.resolve().then(look).catch(notLooked)
     findings.push(...notes.map(each => ({ subject, ...each })))
   }
@@ -41,11 +43,7 @@ export async function examine({ env, cwd, nginxConf }: Question): Promise<Findin
   const gateway = asked instanceof Error ? null : ((asked?.result as SelfCheck | undefined) ?? null)
   await note('configuration', () => checkConfiguration(config, gateway))
   await note('gateway', () => [asked instanceof Error ? notAsked(asked) : describeGateway(config, gateway)])
-  await note('data folder', () => checkDataFolder(config))
-  await note('secrets', () => checkSecrets(config))
-  const { notes, records } = await checkDatabase(embeddedFile(config), gateway)
-  await note('database', () => notes)
-  await note('clock', () => checkClock({ newestAt: records?.newestAt ?? null, gateway }))
+  const records = mayUse(config.dataDir) ? await examineData(config, gateway, note) : null
   if (records) {
     await note('backends', () => checkBackends(records.backends, settings.backend))
     await note('dns', () => checkDns(records.backends, settings.backend))
@@ -56,6 +54,16 @@ export async function examine({ env, cwd, nginxConf }: Question): Promise<Findin
     ...(records ? [checkTraffic(records.newestLoginAt)] : []),
   ])
   return findings
+}
+
+/** What lies in the data folder; a user who may not use it has been told so by the control socket. */
+async function examineData(config: Config, gateway: SelfCheck | null, note: Noting): Promise<Records | null> {
+  await note('data folder', () => checkDataFolder(config))
+  await note('secrets', () => checkSecrets(config))
+  const { notes, records } = await checkDatabase(embeddedFile(config), gateway)
+  await note('database', () => notes)
+  await note('clock', () => checkClock({ newestAt: records?.newestAt ?? null, gateway }))
+  return records
 }
 
 async function tell<T>(work: () => T | Promise<T>): Promise<T | Error> {
@@ -81,7 +89,8 @@ function describeGateway({ dataDir }: Config, gateway: SelfCheck | null): Note {
   )
 }
 
-const notAsked = ({ message }: Error) => fail(message, 'run the doctor as the user who runs the gateway')
+const notAsked = ({ message }: Error) =>
+  fail(message, 'run the doctor as the user who runs the gateway; restart a gateway of another version')
 
 const notLooked = ({ message }: Error): Note[] => [
   fail(`it cannot be looked at: ${message}`, 'run the doctor as the user who runs the gateway'),
