@@ -3,12 +3,14 @@ import type { Command } from 'commander'
 import { loadConfig } from '../../lib/runtime/config.ts'
 import type { Backup } from './backup.ts'
 import { type OutputOptions, print, showTime } from './output.ts'
+import { readPath } from './values.ts'
 
 const readConfig = () => loadConfig({ env: process.env, cwd: process.cwd() })
 
 export function addBackupCommands(program: Command): void {
   program
-    .command('backup <file>')
+    .command('backup')
+    .argument('<file>', 'its name; nothing may be there yet', readPath)
     .description(
       'write database and secret key into one new file, readable by its owner only; safe while the gateway runs',
     )
@@ -19,7 +21,8 @@ export function addBackupCommands(program: Command): void {
     })
 
   program
-    .command('restore <file>')
+    .command('restore')
+    .argument('<file>', 'what backup has written', readPath)
     .description('make a backup the contents of an empty data folder; the gateway must not be running')
     .option('--json', 'as JSON')
     .action(async (file: string, options: OutputOptions) => {

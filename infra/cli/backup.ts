@@ -11,7 +11,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { dirname } from 'node:path'
 import { readBackup, unpackBackup, writeBackup } from '../../lib/database/backup.ts'
 import { readMigrationStatus } from '../../lib/database/migrate.ts'
 import { openForReading } from '../../lib/database/open.ts'
@@ -35,9 +35,10 @@ export interface Backup {
 /**
  * Writes the whole backup, safe on the disk, or nothing. A running gateway does not notice: every login that was
  * answered before has its row in it.
+ * @param file absolute path; nothing may be there
  * @throws Refusal when there is nothing to back up or the name is taken; an Error when the file cannot be written
  */
-export async function makeBackup(config: Config, name: string): Promise<Backup> {
+export async function makeBackup(config: Config, file: string): Promise<Backup> {
   const database = embeddedFile(config)
   if (!existsSync(database)) {
     throw new Refusal(
@@ -46,7 +47,6 @@ export async function makeBackup(config: Config, name: string): Promise<Backup> 
       `there is no database ${database}; say which one you mean with MAILGATEWAY_DATA_DIR`,
     )
   }
-  const file = resolve(name)
   const part = `${file}.part`
   refuseTaken(file, 'give another name: a backup never overwrites anything')
   refuseTaken(part, 'another backup is being written, or was cut off: then remove that file')
@@ -75,8 +75,7 @@ export async function makeBackup(config: Config, name: string): Promise<Backup> 
  * @throws Refusal when a gateway uses the folder or something is there already; an Error for a damaged backup, or one
  *   of a newer version
  */
-export async function restoreBackup(config: Config, name: string): Promise<Backup> {
-  const file = resolve(name)
+export async function restoreBackup(config: Config, file: string): Promise<Backup> {
   if (!existsSync(file)) throw new Refusal('not_found', 'file', `there is no file ${file}`)
   const { madeAt, secret } = await readBackup(file)
   await refuseNewer(file)

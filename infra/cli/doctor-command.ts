@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import type { Finding } from '../doctor/finding.ts'
 import { type OutputOptions, print, showLine } from './output.ts'
+import { readPath } from './values.ts'
 
 const exitCodes = `
 Exit code: 0 nothing failed (there may be warnings), 1 something did, 2 command line not understood.`
@@ -12,7 +13,11 @@ export function addDoctorCommand(program: Command): void {
     .description(
       'look at everything that a login needs, and say what is wrong and what to do; changes nothing',
     )
-    .option('--nginx-conf <file>', 'read the output of nginx -T from this file; without it nginx is asked')
+    .option(
+      '--nginx-conf <file>',
+      'read the output of nginx -T from this file; without it nginx is asked',
+      readPath,
+    )
     .option('--json', 'as JSON')
     .addHelpText('after', exitCodes)
     .action(async ({ json, nginxConf }: OutputOptions & { nginxConf?: string }) => {

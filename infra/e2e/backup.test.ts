@@ -184,6 +184,12 @@ describe('refused, with nothing changed', () => {
   })
 })
 
+test('a name without a folder means the folder that the user is in, also when npm starts the command', async () => {
+  const env = { MAILGATEWAY_DATA_DIR: data, INIT_CWD: mkdtempSync(inFolder('home-')) }
+  expect((await runCommand(env, ['backup', 'named'])).stderr).toBe('')
+  expect(readdirSync(env.INIT_CWD)).toEqual(['named'])
+})
+
 test('with the secret in the environment the backup says that it is kept elsewhere', async () => {
   const env = {
     MAILGATEWAY_DATA_DIR: data,
