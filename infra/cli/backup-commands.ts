@@ -1,4 +1,5 @@
 /** backup, restore. */
+import { getPriority, setPriority } from 'node:os'
 import type { Command } from 'commander'
 import { loadConfig } from '../../lib/runtime/config.ts'
 import type { Backup } from './backup.ts'
@@ -16,6 +17,8 @@ export function addBackupCommands(program: Command): void {
     )
     .option('--json', 'as JSON')
     .action(async (file: string, options: OutputOptions) => {
+      // Logins go first: copying keeps a whole core busy.
+      setPriority(Math.max(getPriority(), 10))
       const { makeBackup } = await import('./backup.ts')
       print(options, await makeBackup(readConfig(), file), showBackup)
     })

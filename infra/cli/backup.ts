@@ -52,9 +52,13 @@ export async function makeBackup(config: Config, file: string): Promise<Backup> 
   refuseTaken(part, 'another backup is being written, or was cut off: then remove that file')
   const stamp = { madeAt: Date.now(), secret: readSecret(config) }
   writeFileSync(part, '', { mode: 0o600, flag: 'wx' })
+  const clear = () => {
+    for (const each of [part, `${part}-journal`]) rmSync(each, { force: true })
+  }
   const leave = () => {
-    rmSync(part, { force: true })
-    process.exit(130)
+    clear()
+    // By the signal itself: an orderly exit would wait for the thread that copies.
+    process.kill(process.pid, 'SIGINT')
   }
   process.once('SIGINT', leave)
   try {
@@ -63,7 +67,7 @@ export async function makeBackup(config: Config, file: string): Promise<Backup> 
     // Unlike a renaming it fails when somebody has taken the name meanwhile.
     linkSync(part, file)
   } finally {
-    rmSync(part, { force: true })
+    clear()
     process.removeListener('SIGINT', leave)
   }
   sync(dirname(file))

@@ -1,4 +1,6 @@
 /** The whole way of a backup: taken while people log in, restored elsewhere, put to use. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import {
   existsSync,
   mkdirSync,
@@ -14,7 +16,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { openForReading } from '../../lib/database/open.ts'
+import { openForReading, openSqlite } from '../../lib/database/open.ts'
 import { type Gateway, runCommand, startGateway } from './gateway.ts'
 import { type Greeters, startGreeters } from './greeter.ts'
 import { tryLogin } from './mail-user.ts'
@@ -182,6 +184,26 @@ describe('refused, with nothing changed', () => {
     refused(await restoreInto(target, inFolder('missing')), /there is no file .*missing/)
     expect(existsSync(target)).toBe(false)
   })
+})
+
+test('Ctrl-C while it is written leaves nothing', async () => {
+  const large = inFolder('large')
+  mkdirSync(large)
+  writeFileSync(join(large, 'secret.key'), 'x'.repeat(40))
+  const { db, close } = openSqlite(join(large, 'mailgateway.db'))
+  await sql`create table many as with recursive n(i) as (select 1 union all select i + 1 from n where i < 100000)
+    select i, hex(randomblob(500)) as filling from n`.execute(db)
+  await close()
+  const file = inFolder('interrupted')
+  const env = { ...process.env, MAILGATEWAY_DATA_DIR: large }
+  const child = spawn(process.execPath, ['infra/cli/mailgateway.js', 'backup', file], { env })
+  const ended = once(child, 'exit')
+  const written = () => statSync(`${file}.part`, { throwIfNoEntry: false })?.size ?? 0
+  await expect.poll(written, { timeout: 20_000, interval: 5 }).toBeGreaterThan(100_000)
+  child.kill('SIGINT')
+  await ended
+  expect(child.signalCode).toBe('SIGINT')
+  expect(readdirSync(folder).filter(name => name.startsWith('interrupted'))).toEqual([])
 })
 
 test('a name without a folder means the folder that the user is in, also when npm starts the command', async () => {
