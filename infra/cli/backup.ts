@@ -122,7 +122,11 @@ async function refuseNewer(file: string): Promise<void> {
 }
 
 function readSecret({ secretKeys, dataDir }: Config): string | null {
-  return secretKeys.length > 0 ? null : readFileSync(secretFile(dataDir), 'utf8').trim()
+  if (secretKeys.length > 0) return null
+  const file = secretFile(dataDir)
+  if (existsSync(file)) return readFileSync(file, 'utf8').trim()
+  const why = 'is missing, and without it a backup could not open what is sealed in it; bring it back first'
+  throw new Refusal('not_found', 'MAILGATEWAY_DATA_DIR', `${file} ${why}`)
 }
 
 function refuseTaken(file: string, remedy: string): void {

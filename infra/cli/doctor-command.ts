@@ -11,7 +11,7 @@ export function addDoctorCommand(program: Command): void {
   program
     .command('doctor')
     .description(
-      'look at everything that a login needs, and say what is wrong and what to do; changes nothing',
+      'look at everything that a login needs, and say what is wrong and what to do; leaves one row in the auth log',
     )
     .option(
       '--nginx-conf <file>',

@@ -97,9 +97,10 @@ test('a healthy rig: nothing to report, and every group has looked', async () =>
   const before = readdirSync(rig.gateway.folder)
   const { code, problems, findings } = await examine()
   expect([code, problems]).toEqual([0, []])
-  const subjects = ['configuration', 'gateway', 'data folder', 'secrets', 'database', 'clock', 'backends']
+  const subjects = ['configuration', 'gateway', 'hot state', 'data folder', 'secrets', 'database', 'clock']
   expect([...new Set(findings.map(({ subject }) => subject))]).toEqual([
     ...subjects,
+    'backends',
     'dns',
     'nginx',
     'logins',

@@ -1,4 +1,4 @@
-/** `mailgateway doctor`: looks at everything that a login needs, and changes nothing. */
+/** `mailgateway doctor`: looks at everything that a login needs. What it leaves is one row in the auth log. */
 import { type Config, loadConfig } from '../../lib/runtime/config.ts'
 import { embeddedFile } from '../../lib/runtime/services.ts'
 import { askGateway, controlFile } from '../adapter/control-client.ts'
@@ -43,6 +43,7 @@ export async function examine({ env, cwd, nginxConf }: Question): Promise<Findin
   const gateway = asked instanceof Error ? null : ((asked?.result as SelfCheck | undefined) ?? null)
   await note('configuration', () => checkConfiguration(config, gateway))
   await note('gateway', () => [asked instanceof Error ? notAsked(asked) : describeGateway(config, gateway)])
+  if (gateway) await note('hot state', () => [describeHotState(gateway)])
   const records = mayUse(config.dataDir) ? await examineData(config, gateway, note) : null
   if (records) {
     await note('backends', () => checkBackends(records.backends, settings.backend))
@@ -81,12 +82,14 @@ function loadUsable(env: NodeJS.ProcessEnv, cwd: string): Config {
 }
 
 function describeGateway({ dataDir }: Config, gateway: SelfCheck | null): Note {
-  if (gateway === null) return fail(`none is running with ${dataDir}`, 'start it: npm start')
-  if (gateway.hotState === null) return ok(`running, process ${gateway.pid}; its hot state answers`)
-  return fail(
-    `running, process ${gateway.pid}, and its hot state does not answer: ${gateway.hotState}`,
-    'see its log',
-  )
+  if (gateway) return ok(`running, process ${gateway.pid}`)
+  return fail(`none is running with ${dataDir}`, 'start it: npm start')
+}
+
+function describeHotState({ hotState }: SelfCheck): Note {
+  return hotState === null
+    ? ok('it answers')
+    : fail(`it does not answer: ${hotState}`, 'see the log of the gateway')
 }
 
 const notAsked = ({ message }: Error) =>

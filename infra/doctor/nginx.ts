@@ -43,11 +43,11 @@ async function askNginx(): Promise<string> {
   return stdout
 }
 
-/** Of a program that failed, the last line of its own that says why. */
+/** Of a program that failed, its own line that says why. */
 function oneLine(error: unknown): string {
-  const { stderr, message } = error as Error & { stderr?: string }
-  const said = stderr?.split('\n').find(line => line.includes('[emerg]'))
-  return said ?? message.split('\n')[0]!
+  const { stderr, message, syscall } = error as NodeJS.ErrnoException & { stderr?: string }
+  if (syscall === 'spawn nginx') return 'there is no nginx on this machine'
+  return stderr?.split('\n').find(line => line.includes('[emerg]')) ?? message.split('\n')[0]!
 }
 
 async function checkServer(server: MailServer, settings: Expected): Promise<Note[]> {

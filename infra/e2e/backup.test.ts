@@ -148,6 +148,13 @@ describe('refused, with nothing changed', () => {
     expect([existsSync(inFolder('mistyped')), existsSync(inFolder('of-nothing'))]).toEqual([false, false])
   })
 
+  test('a backup without the secret that its rows need', async () => {
+    const keyless = mkdtempSync(inFolder('lost-key-'))
+    writeFileSync(join(keyless, 'mailgateway.db'), '')
+    const result = await runCommand({ MAILGATEWAY_DATA_DIR: keyless }, ['backup', inFolder('half')])
+    refused(result, /secret\.key is missing, .* bring it back first/)
+  })
+
   test('a backup onto a full disk leaves no part of it', async () => {
     const file = inFolder('too-big')
     const env = { MAILGATEWAY_DATA_DIR: data }
