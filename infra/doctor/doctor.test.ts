@@ -142,7 +142,7 @@ test('a port that is not that of the running gateway', async () => {
     expect.stringMatching(
       /^configuration: the running gateway listens on 127\.0\.0\.1:\d+, this configuration/,
     ),
-    ...[143, 110, 587].map(() => expect.stringMatching(/^nginx: .* leads elsewhere → write auth_http http:/)),
+    expect.stringMatching(/^nginx: .* leads elsewhere → write auth_http http:/),
     expect.stringMatching(/^logins: nobody answers at http:.* \(ECONNREFUSED\)/),
   ])
   expect(code).toBe(1)
@@ -244,22 +244,17 @@ test('files that other users can read', async () => {
 
 describe('nginx', () => {
   const keyLine = `auth_http_header X-Auth-Key "${secret}";`
-  const inEach =
-    (message: RegExp) =>
-    ({ problems }: Examined) =>
-      expect(problems).toEqual([1, 2, 3].map(() => expect.stringMatching(message)))
-
   test('without our secret', async () => {
     const examined = await examine({}, { text: dump.replace(keyLine, '') })
-    inEach(/^nginx: mail server on 127\.0\.0\.1:\d+, 127\.0\.0\.1:\d+: it does not send the secret → /)(
+    expectOne(
       examined,
+      /^nginx: mail on (127\.0\.0\.1:\d+, 127\.0\.0\.1:\d+(; |: )){3}it does not send the secret → /,
     )
-    expect(examined.code).toBe(1)
   })
   test('with another secret, which is not shown either', async () => {
     const other = 'somebody-elses-text-8d1f'
     const examined = await examine({}, { text: dump.replace(secret, other) })
-    inEach(/: the secret in X-Auth-Key is not that of auth_server\.secret → /)(examined)
+    expectOne(examined, /: the secret in X-Auth-Key is not that of auth_server\.secret → /)
     expect(examined.stdout).not.toContain(other)
     expect(examined.code).toBe(1)
   })
@@ -273,38 +268,34 @@ describe('nginx', () => {
   test('pointing elsewhere', async () => {
     const text = dump.replace(/(auth_http http:\/\/)127\.0\.0\.1:\d+/, '$1192.0.2.1:8090')
     const examined = await examine({}, { text })
-    inEach(
+    expectOne(
+      examined,
       /: auth_http http:\/\/192\.0\.2\.1:8090\/api\/auth leads elsewhere → write auth_http http:\/\/127/,
-    )(examined)
-    expect(examined.code).toBe(1)
+    )
   })
   test('asking another path', async () => {
     const examined = await examine({}, { text: dump.replace('/api/auth;', '/auth;') })
-    inEach(/ asks for \/auth, which nobody answers → /)(examined)
+    expectOne(examined, / asks for \/auth, which nobody answers → /)
   })
   test('less patient than the gateway', async () => {
     const examined = await examine(
       {},
       { text: dump.replace('auth_http_timeout 10s', 'auth_http_timeout 5s') },
     )
-    inEach(/: auth_http_timeout 5s is not above auth\.deadline: nginx hangs up first → /)(examined)
-    expect(examined.code).toBe(1)
+    expectOne(examined, /: auth_http_timeout 5s is not above auth\.deadline: nginx hangs up first → /)
   })
   test('hiding what backends say, and not logging in to the SMTP backend: warnings', async () => {
     const text = dump.replace('proxy_pass_error_message on', 'proxy_pass_error_message off')
     const examined = await examine({}, { text: text.replace('proxy_smtp_auth on', 'proxy_smtp_auth off') })
     expect(examined.problems).toEqual([
-      ...[1, 2, 3].map(() => expect.stringMatching(/: proxy_pass_error_message is off: /)),
+      expect.stringMatching(/: proxy_pass_error_message is off: /),
       expect.stringMatching(/: nginx neither logs in to the SMTP backend nor names the user in XCLIENT → /),
     ])
     expect(examined.code).toBe(0)
   })
   test('a file of something else', async () => {
-    const { code, problems } = await examine({}, { text: 'mail { }' })
-    expect(problems).toEqual([
-      expect.stringMatching(/^nginx: .*: it is not what nginx -T prints → as root: nginx -T/),
-    ])
-    expect(code).toBe(0)
+    const examined = await examine({}, { text: 'mail { }' })
+    expectOne(examined, /^nginx: .*: it is not what nginx -T prints → as root: nginx -T/)
   })
 })
 

@@ -19,21 +19,36 @@ const byHand = 'as root: nginx -T > nginx.txt; then: mailgateway doctor --nginx-
 
 /** @param dumpFile a file with the output of `nginx -T`; without it nginx is asked */
 export async function checkNginx(settings: Expected, dumpFile: string | undefined): Promise<Note[]> {
+  // Another nginx than the one of this machine may serve mail; a file that was given is meant.
+  const note = dumpFile === undefined ? warn : fail
   let servers: MailServer[]
   try {
     servers = readMailServers(dumpFile === undefined ? await askNginx() : readFileSync(dumpFile, 'utf8'))
   } catch (error) {
     const source = dumpFile ?? 'nginx -T'
-    return [warn(`the configuration of nginx cannot be read from ${source}: ${oneLine(error)}`, byHand)]
+    return [note(`the configuration of nginx cannot be read from ${source}: ${oneLine(error)}`, byHand)]
   }
   if (servers.length === 0) {
     const advice = `include conf/nginx/mail.conf in nginx.conf; if another nginx serves mail, ${byHand}`
-    return [warn('this nginx serves no mail', advice)]
+    return [note('this nginx serves no mail', advice)]
   }
-  const notes = (await Promise.all(servers.map(server => checkServer(server, settings)))).flat()
-  return notes.length > 0
-    ? notes
-    : [ok(`its ${servers.length} mail servers ask ${showAuthHttp(settings.auth_server)}`)]
+  const notes = await checkServers(servers, settings)
+  if (notes.length > 0) return notes
+  return [ok(`its ${servers.length} mail servers ask ${showAuthHttp(settings.auth_server)}`)]
+}
+
+/** What several servers have in common is said once. */
+async function checkServers(servers: MailServer[], settings: Expected): Promise<Note[]> {
+  const checks = servers.map(async server => {
+    const notes = await checkServer(server, settings)
+    return notes.map(note => ({ note, place: server.listens.join(', ') }))
+  })
+  const alike = Map.groupBy((await Promise.all(checks)).flat(), ({ note }) => note.found)
+  return [...alike.values()].map(group => {
+    const places = group.map(({ place }) => place).join('; ')
+    const { note } = group[0]!
+    return { ...note, found: `mail on ${places}: ${note.found}` }
+  })
 }
 
 async function askNginx(): Promise<string> {
@@ -51,14 +66,12 @@ function oneLine(error: unknown): string {
 }
 
 async function checkServer(server: MailServer, settings: Expected): Promise<Note[]> {
-  const name = `mail server on ${server.listens.join(', ')}`
-  const notes = [
+  return [
     ...(await checkAddress(server, settings.auth_server)),
     ...checkHeaders(server, settings.auth_server.secret),
     ...checkTimeout(server, settings.auth.deadline),
     ...checkTowardsBackend(server),
   ]
-  return notes.map(note => ({ ...note, found: `${name}: ${note.found}` }))
 }
 
 const argumentOf = (server: MailServer, name: string) => server.lines(name).at(-1)?.args[0]
