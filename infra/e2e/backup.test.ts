@@ -17,10 +17,12 @@ import { join } from 'node:path'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { openForReading, openSqlite } from '../../lib/database/open.ts'
+import { ask, nginxLines } from './ask.ts'
+import { codeFor } from './authenticator.ts'
 import { type Gateway, runCommand, startGateway } from './gateway.ts'
 import { type Greeters, startGreeters } from './greeter.ts'
-import { tryLogin } from './mail-user.ts'
-import { seedFolder } from './seed.ts'
+import { readVerdict, tryLogin } from './mail-user.ts'
+import { seedFolder, seedPassword } from './seed.ts'
 
 // Each command is a process of its own, which takes a second to start on a busy machine.
 vi.setConfig({ testTimeout: 120_000 })
@@ -116,6 +118,29 @@ test('taken under load it holds every login that was answered before, and works 
 
   await using second = await startGateway(target)
   expect(await tryLogin(second.ports.nginx, firstUser)).toBe('yes')
+})
+
+test('one-time codes go on: what is sealed opens, and a string that a client has stored stays good', async () => {
+  const enrol = async (name: string) => {
+    const { json } = await gateway.mustCli(
+      ['user', 'add', name, '--totp', '--password-stdin', '--json'],
+      seedPassword,
+    )
+    return (json as { otpauth: string }).otpauth
+  }
+  const send = async ({ ports }: Gateway, user: string, password: string) =>
+    readVerdict(await ask(ports.nginx, nginxLines({ user, password })))
+  const [stored, fresh] = ['stored@example.com', 'fresh@example.com']
+  const [storedUrl, freshUrl] = [await enrol(stored), await enrol(fresh)]
+  const text = seedPassword + codeFor(storedUrl, Date.now())
+  expect(await send(gateway, stored, text)).toBe('yes')
+  await gateway.mustCli(['backup', inFolder('with-codes')])
+  const target = inFolder('restored-with-codes')
+  expect((await restoreInto(target, inFolder('with-codes'))).stderr).toBe('')
+  await using second = await startGateway(target)
+  expect(await send(second, stored, text)).toBe('yes')
+  expect(await send(second, fresh, seedPassword)).toBe('no')
+  expect(await send(second, fresh, seedPassword + codeFor(freshUrl, Date.now()))).toBe('yes')
 })
 
 describe('refused, with nothing changed', () => {
