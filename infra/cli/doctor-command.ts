@@ -1,7 +1,7 @@
 /** doctor. */
 import type { Command } from 'commander'
 import type { Finding } from '../doctor/finding.ts'
-import { type OutputOptions, print, showLine } from './output.ts'
+import { harmless, type OutputOptions, print } from './output.ts'
 import { readPath } from './values.ts'
 
 const exitCodes = `
@@ -30,8 +30,8 @@ export function addDoctorCommand(program: Command): void {
 
 function showFindings(findings: Finding[]): string {
   const lines = findings.flatMap(({ level, subject, found, advice }) => [
-    showLine(`${level.padEnd(4)}  ${subject.padEnd(13)}  ${found}`),
-    ...(advice === '' ? [] : [showLine(`${' '.repeat(21)}→ ${advice}`)]),
+    harmless(`${level.padEnd(4)}  ${subject.padEnd(13)}  ${found}`),
+    ...(advice === '' ? [] : [harmless(`${' '.repeat(21)}→ ${advice}`)]),
   ])
   const count = (level: Finding['level']) => findings.filter(each => each.level === level).length
   return [...lines, '', `${count('fail')} failed, ${count('warn')} warnings, ${count('ok')} fine`].join('\n')

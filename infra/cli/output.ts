@@ -12,7 +12,7 @@ export function print<T>(options: OutputOptions, value: T, show: (value: T) => s
 /** Columns aligned by the width of their longest cell; `empty` when there are no rows. */
 export function table(head: string[], rows: string[][], empty: string): string {
   if (rows.length === 0) return empty
-  const cells = [head, ...rows].map(row => row.map(showLine))
+  const cells = [head, ...rows].map(row => row.map(harmless))
   const widths = head.map((_, column) => Math.max(...cells.map(row => width(row[column] ?? ''))))
   return cells
     .map(row =>
@@ -27,7 +27,7 @@ export function table(head: string[], rows: string[][], empty: string): string {
 export const showTime = (ms: number) => new Date(ms).toISOString().replace('T', ' ').replace('Z', '')
 
 /** It can hold text of strangers: no control byte reaches the terminal. */
-export const showLine = (text: string) => text.replace(/[\p{Cc}\p{Cf}]/gu, '?')
+export const harmless = (text: string) => text.replace(/[\p{Cc}\p{Cf}]/gu, '?')
 
 /** East Asian wide characters take two columns of a terminal. */
 const width = (text: string) =>
