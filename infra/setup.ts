@@ -1,6 +1,6 @@
 /**
  * Runs before the tests: sees that the real programs which they start (nginx, Dovecot, dnsmasq, oathtool, strace, zbar,
- * openssl, Prometheus) are installed and installs what is missing with apt-get. Quiet when all is there; exits 1 with one line
+ * openssl, curl, Prometheus) are installed and installs what is missing with apt-get. Quiet when all is there; exits 1 with one line
  * when it cannot install.
  */
 import { spawnSync } from 'node:child_process'
@@ -19,6 +19,7 @@ const needed: Record<string, string> = {
   strace: '/usr/bin/strace',
   'zbar-tools': '/usr/bin/zbarimg',
   openssl: '/usr/bin/openssl',
+  curl: '/usr/bin/curl',
   prometheus: '/usr/bin/promtool',
 }
 

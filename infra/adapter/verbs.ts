@@ -34,6 +34,7 @@ import {
   revokeGrants,
 } from '../../lib/mailbox/totp.ts'
 import type { Services } from '../../lib/runtime/services.ts'
+import { checkSelf } from '../doctor/self-check.ts'
 import { tryLogin } from './try.ts'
 
 type Verb = (services: Services, input: unknown) => Promise<unknown>
@@ -113,6 +114,7 @@ export const verbs = {
   'secrets reseal': resealSecrets,
   try: tryLogin,
   'log search': searchAuthLog,
+  'self-check': checkSelf,
 } as const satisfies Record<string, Verb>
 
 export type VerbName = keyof typeof verbs

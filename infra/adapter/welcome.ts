@@ -19,7 +19,7 @@ export async function welcome({ db }: Services, { settings, dataDir }: Config): 
   return [
     '',
     'MailGateway is up.',
-    `  nginx asks             ${showAuthHttp(auth)}`,
+    `  nginx asks             ${showAuthHttp(auth)}${auth.secret === '' ? '' : ', with auth_http_header X-Auth-Key'}`,
     `  health                 http://${server.host}:${server.port}/readyz`,
     `  data                   ${dataDir}`,
     ...(steps.length > 0 ? ['', 'Next:', ...steps.map((step, i) => `  ${i + 1}. ${step}`)] : []),
@@ -29,7 +29,7 @@ export async function welcome({ db }: Services, { settings, dataDir }: Config): 
 }
 
 /** What to write after `auth_http` in nginx. */
-function showAuthHttp({ host, port, secret }: Config['settings']['auth_server']): string {
+export function showAuthHttp({ host, port }: Config['settings']['auth_server']): string {
   if (host.startsWith('unix:')) return `http://${host}:/api/auth`
   const address =
     host === '0.0.0.0' || host === '::'
@@ -37,5 +37,5 @@ function showAuthHttp({ host, port, secret }: Config['settings']['auth_server'])
       : host.includes(':')
         ? `[${host}]`
         : host
-  return `http://${address}:${port}/api/auth${secret === '' ? '' : ', with auth_http_header X-Auth-Key'}`
+  return `http://${address}:${port}/api/auth`
 }

@@ -12,6 +12,8 @@ import { ask, nginxLines } from '../e2e/ask.ts'
 import { type CliResult, type Gateway, startGateway } from '../e2e/gateway.ts'
 import { type Greeters, startGreeters } from '../e2e/greeter.ts'
 import { addBackendCommands } from './backend-commands.ts'
+import { addBackupCommands } from './backup-commands.ts'
+import { addDoctorCommand } from './doctor-command.ts'
 import { addLogCommands } from './log-commands.ts'
 import { addProcessCommands } from './process-commands.ts'
 import { addUserCommands } from './user-commands.ts'
@@ -277,6 +279,8 @@ test('every command and option explains itself, and every command can answer as 
   addUserCommands(program)
   addBackendCommands(program)
   addLogCommands(program)
+  addBackupCommands(program)
+  addDoctorCommand(program)
   const walk = (each: Command): Command[] => [each, ...each.commands.flatMap(walk)]
   const leaves = walk(program).filter(each => each.commands.length === 0)
   expect(leaves.length).toBeGreaterThanOrEqual(20)

@@ -4,7 +4,9 @@ import { Refusal } from '../../lib/refusal.ts'
 import { ConfigError } from '../../lib/runtime/config-error.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 import { addBackendCommands } from './backend-commands.ts'
+import { addBackupCommands } from './backup-commands.ts'
 import { addBanCommands } from './ban-commands.ts'
+import { addDoctorCommand } from './doctor-command.ts'
 import { addLogCommands } from './log-commands.ts'
 import { addProcessCommands } from './process-commands.ts'
 import { addTryCommand } from './try-command.ts'
@@ -29,6 +31,8 @@ export async function main(argv: string[]): Promise<void> {
   addBanCommands(program)
   addLogCommands(program)
   addTryCommand(program)
+  addBackupCommands(program)
+  addDoctorCommand(program)
   try {
     await program.parseAsync(argv)
   } catch (error) {

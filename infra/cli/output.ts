@@ -26,8 +26,8 @@ export function table(head: string[], rows: string[][], empty: string): string {
 
 export const showTime = (ms: number) => new Date(ms).toISOString().replace('T', ' ').replace('Z', '')
 
-/** Cells can hold text of strangers: no control byte reaches the terminal. */
-const harmless = (cell: string) => cell.replace(/[\p{Cc}\p{Cf}]/gu, '?')
+/** It can hold text of strangers: no control byte reaches the terminal. */
+export const harmless = (text: string) => text.replace(/[\p{Cc}\p{Cf}]/gu, '?')
 
 /** East Asian wide characters take two columns of a terminal. */
 const width = (text: string) =>

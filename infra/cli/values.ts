@@ -1,9 +1,13 @@
-/** Option values that need reading. A bad one gets commander's usual line with the option's name. */
+/** Option values and arguments that need reading. A bad one gets commander's usual line with the option's name. */
+import { resolve } from 'node:path'
 import { InvalidArgumentError } from 'commander'
 import { parseDuration } from '../../lib/settings/values.ts'
 
 /** `imap,smtp` */
 export const readList = (text: string): string[] => text.split(',').map(part => part.trim())
+
+/** The file that a user names, as an absolute path: npm starts us in the project's folder and says where he was. */
+export const readPath = (text: string): string => resolve(process.env.INIT_CWD ?? process.cwd(), text)
 
 export function readNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Give a whole number.')

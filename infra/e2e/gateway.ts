@@ -11,7 +11,7 @@ export interface CliResult {
   code: number | null
   stdout: string
   stderr: string
-  /** What stdout holds as JSON when `--json` was among the arguments and the command succeeded. */
+  /** What stdout holds as JSON when `--json` was among the arguments and there was an answer. */
   json: unknown
 }
 
@@ -33,8 +33,26 @@ function makeEnvironment(own: Record<string, string>): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(inherited), ...own }
 }
 
-async function runCli(env: NodeJS.ProcessEnv, args: string[], input: string): Promise<CliResult> {
-  const child = spawn(process.execPath, [command, ...args], { env })
+/** Runs `mailgateway ARGS` in these settings, whether a gateway runs there or not. */
+export function runCommand(
+  settings: Record<string, string>,
+  args: string[],
+  limits: { mostKib?: number } = {},
+): Promise<CliResult> {
+  return runCli(makeEnvironment(settings), args, '', limits)
+}
+
+/** @param limits `mostKib`: no file can grow beyond it, as with a disk quota (EFBIG in place of EDQUOT) */
+async function runCli(
+  env: NodeJS.ProcessEnv,
+  args: string[],
+  input: string,
+  { mostKib }: { mostKib?: number } = {},
+): Promise<CliResult> {
+  const line = [process.execPath, command, ...args]
+  const limited = ['bash', '-c', `ulimit -f ${mostKib} && exec "$@"`, 'bash', ...line]
+  const [program = '', ...rest] = mostKib === undefined ? line : limited
+  const child = spawn(program, rest, { env })
   const collected = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (chunk: string) => {
@@ -45,8 +63,8 @@ async function runCli(env: NodeJS.ProcessEnv, args: string[], input: string): Pr
   child.stdin.on('error', () => child.stdin.destroy())
   child.stdin.end(input)
   await once(child, 'close')
-  const wantsJson = args.includes('--json') && child.exitCode === 0
-  return { code: child.exitCode, ...collected, json: wantsJson ? JSON.parse(collected.stdout) : undefined }
+  const hasJson = args.includes('--json') && collected.stdout !== ''
+  return { code: child.exitCode, ...collected, json: hasJson ? JSON.parse(collected.stdout) : undefined }
 }
 
 async function answersReady(port: number): Promise<boolean> {

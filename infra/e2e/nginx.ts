@@ -21,6 +21,8 @@ export interface NginxOptions {
   file: string
   /** Where the gateway's nginx plane listens on 127.0.0.1, in place of 8090. */
   gatewayPort: number
+  /** What it sends in X-Auth-Key; default: no such line, as shipped. */
+  secret?: string
 }
 
 /** Replaces every match and throws when there was none: a test must not run on a file it did not understand. */
@@ -55,7 +57,7 @@ function placePorts(text: string, ports: Nginx['ports'], gatewayPort: number): s
 }
 
 /** Starts nginx with everything that it writes in `folder`. */
-export async function startNginx({ folder, file, gatewayPort }: NginxOptions): Promise<Nginx> {
+export async function startNginx({ folder, file, gatewayPort, secret }: NginxOptions): Promise<Nginx> {
   mkdirSync(folder)
   const { certificate, key } = makeCertificate(folder)
   const source = readFileSync(file, 'utf8')
@@ -65,6 +67,7 @@ export async function startNginx({ folder, file, gatewayPort }: NginxOptions): P
     mail = replaceSome(mail, /(?<=^\s*ssl_certificate +)[^;]+/m, certificate)
     mail = replaceSome(mail, /(?<=^\s*ssl_certificate_key +)[^;]+/m, key)
   }
+  if (secret !== undefined) mail = replaceSome(mail, /# (auth_http_header X-Auth-Key ")[^"]+/, `$1${secret}`)
   writeFileSync(join(folder, 'mail.conf'), mail)
   const main = `load_module /usr/lib/nginx/modules/ngx_mail_module.so;
 daemon off;

@@ -53,7 +53,12 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   }
   const file = nginxFiles[options.nginx ?? 'shipped']
   const nginx = started.use(
-    await startNginx({ folder: join(folder, 'nginx'), file, gatewayPort: gateway.ports.nginx }),
+    await startNginx({
+      folder: join(folder, 'nginx'),
+      file,
+      gatewayPort: gateway.ports.nginx,
+      secret: options.settings?.MAILGATEWAY_AUTH_SERVER_SECRET,
+    }),
   )
   const parts = started.move()
   const stop = () => parts.disposeAsync()

@@ -44,6 +44,8 @@ async function converse(socket: Socket, keep: (message: SinkMessage) => void): P
     } else if (command.startsWith('XCLIENT ')) {
       xclient = line.slice('XCLIENT '.length)
       say('220 sink.test ESMTP')
+    } else if (command.startsWith('AUTH ')) {
+      say('235 2.7.0 whoever it is')
     } else if (command.startsWith('EHLO')) {
       say('250-sink.test\r\n250-XCLIENT ADDR NAME LOGIN\r\n250 8BITMIME')
     } else if (command.startsWith('QUIT')) {

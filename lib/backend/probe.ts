@@ -1,8 +1,9 @@
 /** A look at one backend right now, for the person who has just set it up. */
 import type { BackendRow } from '../database/schema.ts'
-import { checkGreeting } from './greeting.ts'
+import { checkGreeting, type Endpoint } from './greeting.ts'
 import { createResolver, type Resolution, type ResolverOptions } from './resolve.ts'
-import type { Outcome } from './rules.ts'
+import { type Outcome, plainPorts } from './rules.ts'
+import { speaksTls } from './tls-port.ts'
 
 export interface Probe {
   resolution: Resolution
@@ -20,9 +21,17 @@ export async function checkBackend(
   const resolution = await createResolver(options).resolve(host)
   const checks = await Promise.all(
     resolution.addresses.map(async address => {
-      const outcome = await checkGreeting({ protocol, address, port }, options.timeoutMs)
+      const outcome = await checkEndpoint({ protocol, address, port }, options.timeoutMs)
       return { address, outcome }
     }),
   )
   return { resolution, checks }
+}
+
+/** A TLS port waits for the client to speak first, so to the greeting's reader it is just silent. */
+async function checkEndpoint(endpoint: Endpoint, timeoutMs: number): Promise<Outcome> {
+  const outcome = await checkGreeting(endpoint, timeoutMs)
+  if (outcome.kind !== 'failed' || !(await speaksTls(endpoint, timeoutMs))) return outcome
+  const error = `this is a TLS port; nginx's mail proxy speaks plain text to backends: use ${plainPorts[endpoint.protocol]}`
+  return { kind: 'failed', error }
 }

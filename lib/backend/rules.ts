@@ -133,3 +133,6 @@ export function warnOfPort(port: number): string | null {
   if (plain === undefined) return null
   return `port ${port} expects TLS, which nginx's mail proxy does not speak to backends; use the plain-text port, usually ${plain}`
 }
+
+/** Where backends usually listen without TLS. */
+export const plainPorts: Record<Protocol, number> = { imap: 143, pop3: 110, smtp: 587 }

@@ -20,15 +20,24 @@ export interface Databases {
 export function openSqlite(file: string): Databases {
   createForOwner(file)
   const db = new Kysely<Tables>({ dialect: createSqliteDialect({ file, readonly: false }) })
-  const logDb = new Kysely<Tables>({ dialect: createSqliteDialect({ file, readonly: true }) })
+  const { db: logDb, close: closeLog } = openForReading(file)
   return {
     db,
     logDb,
     async close() {
-      await logDb.destroy()
+      await closeLog()
       await db.destroy()
     },
   }
+}
+
+/**
+ * Opens an embedded database to read it, as one among the processes that use it: nobody waits for it. Creates none;
+ * a file that is missing or no database is reported by the first query.
+ */
+export function openForReading(file: string): Pick<Databases, 'db' | 'close'> {
+  const db = new Kysely<Tables>({ dialect: createSqliteDialect({ file, readonly: true }) })
+  return { db, close: () => db.destroy() }
 }
 
 function createForOwner(file: string): void {

@@ -6,13 +6,16 @@ import { join } from 'node:path'
 /** What a key is for; part of its derivation (RFC 5869, info), so no key serves two purposes. */
 type Purpose = 'credential-cache' | 'sealing' | 'grants'
 
+/** Where the embedded default keeps its master secret, unless MAILGATEWAY_SECRET_KEY is set. */
+export const secretFile = (dataDir: string) => join(dataDir, 'secret.key')
+
 /**
  * The configured secrets, the newest first, or the one that the embedded default keeps in its data folder.
  * Made on first use, 256 random bits, readable by its owner only.
  */
 export function loadMasterSecrets(secretKeys: string[], dataDir: string): string[] {
   if (secretKeys.length > 0) return secretKeys
-  const file = join(dataDir, 'secret.key')
+  const file = secretFile(dataDir)
   try {
     writeFileSync(file, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
   } catch (error) {

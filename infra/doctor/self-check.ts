@@ -1,0 +1,44 @@
+/** What only the running gateway can tell about itself; the doctor asks for it over the control socket. */
+import type { Services } from '../../lib/runtime/services.ts'
+
+export interface SelfCheck {
+  pid: number
+  /** Where it listens for nginx. */
+  host: string
+  port: number
+  /** Why a row cannot be written; null = it can. */
+  database: string | null
+  /** Why the hot state cannot be used; null = it can. */
+  hotState: string | null
+  /** By how much the wall clock has been set since the start, in milliseconds. */
+  clockMovedMs: number
+}
+
+/** Changes nothing: the row it writes is rolled back. Never rejects. */
+export async function checkSelf({ db, hot, settings, clock }: Services): Promise<SelfCheck> {
+  const { host, port } = settings.auth_server
+  return {
+    pid: process.pid,
+    host,
+    port,
+    database: await reasonOf(writeNothing(db)),
+    hotState: await reasonOf(hot.apply([{ op: 'read', key: 'doctor' }])),
+    clockMovedMs: Math.round(clock() - (performance.timeOrigin + performance.now())),
+  }
+}
+
+async function writeNothing(db: Services['db']): Promise<void> {
+  const transaction = await db.startTransaction().execute()
+  try {
+    const row = { name: 'doctor', value: '', updated_at: 0 }
+    await transaction.insertInto('system_config').values(row).execute()
+  } finally {
+    await transaction.rollback().execute()
+  }
+}
+
+const reasonOf = (work: Promise<unknown>) =>
+  work.then(
+    () => null,
+    (error: Error) => error.message,
+  )
