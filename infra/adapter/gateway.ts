@@ -5,6 +5,7 @@ import { nginxAuth } from '../../functions/index.ts'
 import type { Config } from '../../lib/runtime/config.ts'
 import { createHashPool } from '../../lib/runtime/hash-pool.ts'
 import { closeGracefully, listen } from '../../lib/runtime/listen.ts'
+import type { LogFile } from '../../lib/runtime/log-file.ts'
 import { createAdminPlane, createNginxPlane } from '../../lib/runtime/node.ts'
 import { openServices, type Services } from '../../lib/runtime/services.ts'
 import { openControl } from './control.ts'
@@ -19,11 +20,13 @@ export interface Gateway {
 
 /** What a login may take beyond `auth.deadline`, and some. */
 const settleMs = 3_000
+
 /**
  * Starts everything, or nothing.
+ * @param failLog takes the lines about refused attempts
  * @throws ConfigError, Refusal, or the error of a part that failed
  */
-export async function startGateway(config: Config, log: Logger): Promise<Gateway> {
+export async function startGateway(config: Config, log: Logger, failLog?: LogFile): Promise<Gateway> {
   const { server, auth_server, auth } = config.settings
   const graceMs = auth.deadline + settleMs
   const undo: (() => unknown)[] = []
@@ -36,7 +39,7 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
     undo.push(() => lock.release())
     const passwords = createHashPool(auth.hash_threads, auth.hash_deadline)
     undo.push(() => passwords.close())
-    const services = await openServices(config, log, passwords)
+    const services = { ...(await openServices(config, log, passwords)), failLog }
     undo.push(() => services.close())
     services.backends.start()
     // Before the first login asks: there may be a hundred thousand.

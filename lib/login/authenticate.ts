@@ -7,6 +7,7 @@
  */
 import type { Logger } from 'pino'
 import type { AuditTrail } from '../audit/append.ts'
+import { describeFailure } from '../audit/fail-line.ts'
 import type { Directory } from '../backend/directory.ts'
 import type { Op } from '../hot-state/port.ts'
 import type { Account } from '../mailbox/account.ts'
@@ -25,6 +26,8 @@ export interface LoginServices extends RecallServices {
   backends: Directory
   clock: () => number
   log: Logger
+  /** Takes a line for each refused attempt; absent where nothing reads them. */
+  failLog?: { write(line: string): void }
 }
 
 /** A decision, and what `settle` needs to know of how it came about. */
@@ -92,6 +95,8 @@ async function settle(services: LoginServices, attempt: Attempt, name: string | 
   const counters = facts && guess ? await settleWrong(services, facts.guesser, guess) : ''
   const row = { ...describeAttempt(attempt, name, decision, services.clock()), counters }
   const ban = isBanned(decision) && facts?.guard.standing.ban
+  // A banned address needs no firewall to be told, and may ask a thousand times a second.
+  if (row.result === 'failed' && !ban) services.failLog?.write(describeFailure(row))
   await Promise.all([
     ban ? services.audit.appendFolded(row, settleMs, ban.cidr) : services.audit.append(row, settleMs),
     memories.length > 0 && services.hot.apply(memories),

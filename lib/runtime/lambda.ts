@@ -32,7 +32,7 @@ export function createLambdaHandler(
       )
     }
     return handle(
-      createApp(await openServices(config, createLog(config.settings.log), inlineHashing)) as Hono,
+      createApp(await openServices(config, createLog(config.settings.log.level), inlineHashing)) as Hono,
     )
   }
 
