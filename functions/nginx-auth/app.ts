@@ -1,7 +1,8 @@
 /** What nginx's mail proxy asks at every login: `GET /api/auth`, answered in headers only. */
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { v7 as newRequestId } from 'uuid'
+import { logRequest, type RequestLine } from '../../lib/http/request-line.ts'
 import type { Decision } from '../../lib/login/attempt.ts'
 import { authenticate, type LoginServices } from '../../lib/login/authenticate.ts'
 import { headerLines, salvageLines } from './header-lines.ts'
@@ -19,13 +20,21 @@ export interface NginxAuthServices extends LoginServices {
  */
 export function createNginxAuth(services: NginxAuthServices): Hono {
   const app = new Hono()
-  app.on(['GET', 'POST'], path, async c => respond(200, await answer(services, headerLines(c))))
+  const { log } = services
+  const withoutAttempt = ({ req: { method, path } }: Context, status: number) =>
+    logRequest(log, performance.now(), { ...ofNobody(), method, path, status })
+
+  app.on(['GET', 'POST'], path, async c => {
+    return respond(200, await answer(services, headerLines(c), c.req.method))
+  })
   app.notFound(c => {
-    services.log.warn({ method: c.req.method, path: c.req.path }, `not asked for ${path}: check auth_http`)
+    log.warn({ method: c.req.method, path: c.req.path }, `not asked for ${path}: check auth_http`)
+    withoutAttempt(c, 404)
     return respond(404, notDecided)
   })
-  app.onError(error => {
-    services.log.error({ err: error }, 'request failed')
+  app.onError((error, c) => {
+    log.error({ err: error }, 'request failed')
+    withoutAttempt(c, 500)
     return respond(500, notDecided)
   })
   return app
@@ -37,23 +46,34 @@ export function createNginxAuth(services: NginxAuthServices): Hono {
  * @param packet what was received, as far as it is known
  */
 export async function answerUnparsed(services: NginxAuthServices, packet: Buffer): Promise<string> {
-  const headers = Object.entries(await answer(services, salvageLines(packet), true))
+  const headers = Object.entries(await answer(services, salvageLines(packet)))
   return ['HTTP/1.1 200 OK', ...headers.map(h => h.join(': ')), 'Connection: close', '', ''].join('\r\n')
 }
 
+/** @param method undefined = the request was not parsed */
 async function answer(
   services: NginxAuthServices,
   lines: readonly HeaderLine[],
-  unparsed = false,
+  method?: string,
 ): Promise<Answer> {
+  const startedAt = performance.now()
+  const request = method === undefined ? { status: 200 } : { method, path, status: 200 }
   if (!isFromNginx(services.settings.auth_server.secret, lines)) {
     services.log.warn('request without the secret of auth_server.secret: set auth_http_header X-Auth-Key')
+    logRequest(services.log, startedAt, { ...ofNobody(), ...request })
     return notDecided
   }
   const read = readAttempt(lines, newRequestId(), services.clock())
-  const attempt = unparsed ? { ...read, fault: read.fault ?? ('bad_request' as const) } : read
-  return writeDecision(attempt, await authenticate(services, attempt))
+  const attempt = method === undefined ? { ...read, fault: read.fault ?? ('bad_request' as const) } : read
+  const decision = await authenticate(services, attempt)
+  const whose = { request_id: attempt.id, plane: 'nginx', client: attempt.clientAddress } as const
+  logRequest(services.log, startedAt, { ...whose, ...request })
+  return writeDecision(attempt, decision)
 }
+
+/** Of a request line without an auth attempt. */
+const ofNobody = () =>
+  ({ request_id: newRequestId(), plane: 'nginx', client: '' }) satisfies Partial<RequestLine>
 
 /** Compares digests, which have one length, in constant time. */
 function isFromNginx(secret: string, lines: readonly HeaderLine[]): boolean {

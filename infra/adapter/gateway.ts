@@ -2,6 +2,7 @@
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { nginxAuth } from '../../functions/index.ts'
+import { identifyAndLog } from '../../lib/http/request-line.ts'
 import type { Config } from '../../lib/runtime/config.ts'
 import { createHashPool } from '../../lib/runtime/hash-pool.ts'
 import { closeGracefully, listen } from '../../lib/runtime/listen.ts'
@@ -70,6 +71,7 @@ export async function startGateway(config: Config, log: Logger, failLog?: LogFil
 /** `/healthz`: the process answers. `/readyz`: logins can be decided. */
 function createHealthApp({ db, hot, log }: Services): Hono {
   const app = new Hono()
+  identifyAndLog(app, log)
   app.get('/healthz', c => c.json({ status: 'ok' }))
   app.get('/readyz', async c => {
     try {
