@@ -96,8 +96,8 @@ export const releaseOp = (guesser: Guesser, digest: string): Op => ({
 
 /**
  * Counts a password that was checked and wrong, and does what the counts lead to.
- * @returns the counters for the audit row, such as `user 3/5, address 7/20`; '' when the password was counted in all of
- *   them before, as when a phone opens ten connections at once with an old one
+ * @returns the counters for the audit row, such as `user 3/5, address 7/20`; '' when the password was counted a moment
+ *   before, as when a phone opens ten connections at once with an old one
  */
 export async function settleWrong(
   services: GuessingServices,
@@ -118,7 +118,8 @@ export async function settleWrong(
     ])
   }
   const asStranger = guesser.familiar ? [] : await settleStranger(services, guesser, digest)
-  if (user.outcome === 'present' && asStranger.length === 0) return ''
+  if (user.outcome === 'present') return ''
+
   return [`user ${user.count}/${max_fail_attempts}`, ...asStranger].join(', ')
 }
 

@@ -27,7 +27,7 @@ const onceMs = 24 * 3_600_000
 
 /**
  * Counts a stranger's wrong password everywhere but in the user's own circle, and bans, shuts or alerts where a limit
- * is reached. @returns the counters in words; none when the password was counted in all of them before
+ * is reached. @returns the counters in words
  */
 export async function settleStranger(
   services: StrangerServices,
@@ -80,7 +80,6 @@ async function countAddresses(
     add(sprayingKey(area), name, guessing.spraying_limit, guessing.spraying_window),
     add(stuffingKey(name), network, guessing.stuffing_limit, guessing.stuffing_window),
   ])
-  if ([address, net, spraying, stuffing].every(({ outcome }) => outcome === 'present')) return []
   const ban = (event: 'address' | 'network' | 'spraying', cidr: string, key: string, count: number) =>
     banAutomatically(services, { event, cidr, network, place, shared, counterKey: key, count, user: name })
   if (address.count >= guessing.address_limit) await ban('address', place, placeKey(place), address.count)
