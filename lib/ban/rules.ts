@@ -60,11 +60,23 @@ function toBits(address: Address): bigint {
 
 function cut(address: Address, length: number): Prefix {
   const family = address.kind()
-  const drop = BigInt(widthOf(address) - length)
-  const bits = toBits(address) >> drop
-  const hex = (bits << drop).toString(16).padStart(widthOf(address) / 4, '0')
-  const network = ipaddr.fromByteArray([...Buffer.from(hex, 'hex')])
-  return { text: `${network.toString()}/${length}`, family, length, bits }
+  const bits = toBits(address) >> BigInt(widthOf(address) - length)
+  return { text: write(family, bits, length), family, length, bits }
+}
+
+function write(family: Prefix['family'], bits: bigint, length: number): string {
+  const width = family === 'ipv4' ? 32 : 128
+  const hex = (bits << BigInt(width - length)).toString(16).padStart(width / 4, '0')
+  return `${ipaddr.fromByteArray([...Buffer.from(hex, 'hex')]).toString()}/${length}`
+}
+
+/** The networks, as of `networkOf`, that a prefix covers, or the one that it lies in. null = more than `most`. */
+export function networksOf({ family, bits, length }: Prefix, most: number): string[] | null {
+  const full = family === 'ipv4' ? 24 : 48
+  if (length >= full) return [write(family, bits >> BigInt(length - full), full)]
+  const count = 2 ** (full - length)
+  const first = bits << BigInt(full - length)
+  return count > most ? null : Array.from({ length: count }, (_, i) => write(family, first + BigInt(i), full))
 }
 
 /** Whether every address of `inner` is one of `outer`. */

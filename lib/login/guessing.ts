@@ -119,7 +119,6 @@ export async function settleWrong(
   }
   const asStranger = guesser.familiar ? [] : await settleStranger(services, guesser, digest)
   if (user.outcome === 'present') return ''
-
   return [`user ${user.count}/${max_fail_attempts}`, ...asStranger].join(', ')
 }
 
