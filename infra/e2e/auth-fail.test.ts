@@ -1,6 +1,6 @@
 /** The file of refused logins, written by a gateway under attack, read by the real fail2ban and the real CrowdSec. */
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,7 +11,8 @@ import { judgeWithCrowdsec } from './crowdsec.ts'
 import { type Gateway, startGateway } from './gateway.ts'
 
 const run = promisify(execFile)
-const filter = fileURLToPath(new URL('../../conf/fail2ban/filter.d/mailgateway.conf', import.meta.url))
+const conf = (path: string) => fileURLToPath(new URL(`../../conf/${path}`, import.meta.url))
+const filter = conf('fail2ban/filter.d/mailgateway.conf')
 
 interface Row {
   user: string
@@ -132,4 +133,16 @@ test('so does CrowdSec, and it would ban who guessed twenty times', async () => 
   const { events, overflows } = await judgeWithCrowdsec(failFile(), own)
   expect(events.map(({ address }) => address).toSorted()).toEqual(addressesOf(counted()))
   expect(new Set(overflows)).toEqual(new Set(['2001:db8:2::9']))
+})
+
+test('the jail example is one that fail2ban takes', async () => {
+  const own = join(folder, 'fail2ban')
+  cpSync('/etc/fail2ban', own, { recursive: true })
+  rmSync(join(own, 'jail.d'), { recursive: true })
+  cpSync(conf('fail2ban'), own, { recursive: true })
+  const jail = join(own, 'jail.d', 'mailgateway.conf')
+  writeFileSync(jail, readFileSync(jail, 'utf8').replace(/^logpath .*$/m, `logpath = ${failFile()}`))
+  const { stdout } = await run('fail2ban-client', ['-c', own, '-d'])
+  expect(stdout).toContain("['set', 'mailgateway', 'maxretry', 20]")
+  expect(stdout).toContain(`['set', 'mailgateway', 'addlogpath', '${failFile()}', 'head']`)
 })

@@ -25,6 +25,8 @@ export async function judgeWithCrowdsec(logFile: string, folder: string): Promis
   const url = `http://127.0.0.1:${config.port}/`
   const credentials = ['--password', 'of this test', '--url', url, '--file', config.credentials]
   await run(program('cscli'), ['-c', config.file, 'machines', 'add', 'test', '--force', ...credentials])
+  // Our acquisition file, and all else that it reads, without doing anything.
+  await run(program('crowdsec'), ['-c', config.file, '-t'])
   const dump = join(folder, 'dump')
   mkdirSync(dump)
   const source = ['-type', 'mailgateway', '-dsn', `file://${logFile}`, '-dump-data', dump]
@@ -48,7 +50,8 @@ async function configure(folder: string) {
   const inFolder = (name: string) => join(folder, name)
   for (const name of ['data', 'hub', 'notifications', 'plugins']) mkdirSync(inFolder(name))
   cpSync(join(root, 'etc/crowdsec'), folder, { recursive: true })
-  for (const name of ['parsers', 'scenarios']) cpSync(join(ours, name), inFolder(name), { recursive: true })
+  for (const name of ['parsers', 'scenarios', 'acquis.d'])
+    cpSync(join(ours, name), inFolder(name), { recursive: true })
   for (const [stage, parser] of [
     ['s00-raw', 'syslog-logs'],
     ['s02-enrich', 'dateparse-enrich'],
@@ -76,7 +79,7 @@ async function configure(folder: string) {
       notification_dir: inFolder('notifications'),
       plugin_dir: inFolder('plugins'),
     },
-    crowdsec_service: { acquisition_path: inFolder('acquis.yaml'), parser_routines: 1 },
+    crowdsec_service: { acquisition_dir: inFolder('acquis.d'), parser_routines: 1 },
     db_config: { type: 'sqlite', db_path: inFolder('data/crowdsec.db') },
     api: {
       client: { credentials_path: credentials },
