@@ -2,7 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { type Context, Hono } from 'hono'
 import { v7 as newRequestId } from 'uuid'
-import { logRequest, type RequestLine } from '../../lib/http/request-line.ts'
+import { logRequest, peerOf, type RequestLine } from '../../lib/http/request-line.ts'
 import type { Decision } from '../../lib/login/attempt.ts'
 import { authenticate, type LoginServices } from '../../lib/login/authenticate.ts'
 import { headerLines, salvageLines } from './header-lines.ts'
@@ -21,20 +21,20 @@ export interface NginxAuthServices extends LoginServices {
 export function createNginxAuth(services: NginxAuthServices): Hono {
   const app = new Hono()
   const { log } = services
-  const withoutAttempt = ({ req: { method, path } }: Context, status: number) =>
-    logRequest(log, performance.now(), { ...ofNobody(), method, path, status })
+  const logWithoutAttempt = (c: Context, status: number) =>
+    logRequest(log, performance.now(), { ...ofNobody(c), status })
 
   app.on(['GET', 'POST'], path, async c => {
-    return respond(200, await answer(services, headerLines(c), c.req.method))
+    return respond(200, await answer(services, headerLines(c), c))
   })
   app.notFound(c => {
     log.warn({ method: c.req.method, path: c.req.path }, `not asked for ${path}: check auth_http`)
-    withoutAttempt(c, 404)
+    logWithoutAttempt(c, 404)
     return respond(404, notDecided)
   })
   app.onError((error, c) => {
     log.error({ err: error }, 'request failed')
-    withoutAttempt(c, 500)
+    logWithoutAttempt(c, 500)
     return respond(500, notDecided)
   })
   return app
@@ -50,30 +50,31 @@ export async function answerUnparsed(services: NginxAuthServices, packet: Buffer
   return ['HTTP/1.1 200 OK', ...headers.map(h => h.join(': ')), 'Connection: close', '', ''].join('\r\n')
 }
 
-/** @param method undefined = the request was not parsed */
+/** @param c absent = the request was not parsed */
 async function answer(
   services: NginxAuthServices,
   lines: readonly HeaderLine[],
-  method?: string,
+  c?: Context,
 ): Promise<Answer> {
   const startedAt = performance.now()
-  const request = method === undefined ? { status: 200 } : { method, path, status: 200 }
   if (!isFromNginx(services.settings.auth_server.secret, lines)) {
     services.log.warn('request without the secret of auth_server.secret: set auth_http_header X-Auth-Key')
-    logRequest(services.log, startedAt, { ...ofNobody(), ...request })
+    logRequest(services.log, startedAt, { ...ofNobody(c), status: 200 })
     return notDecided
   }
   const read = readAttempt(lines, newRequestId(), services.clock())
-  const attempt = method === undefined ? { ...read, fault: read.fault ?? ('bad_request' as const) } : read
+  const attempt = c ? read : { ...read, fault: read.fault ?? ('bad_request' as const) }
   const decision = await authenticate(services, attempt)
   const whose = { request_id: attempt.id, plane: 'nginx', client: attempt.clientAddress } as const
-  logRequest(services.log, startedAt, { ...whose, ...request })
+  logRequest(services.log, startedAt, { ...whose, ...(c && { method: c.req.method, path }), status: 200 })
   return writeDecision(attempt, decision)
 }
 
-/** Of a request line without an auth attempt. */
-const ofNobody = () =>
-  ({ request_id: newRequestId(), plane: 'nginx', client: '' }) satisfies Partial<RequestLine>
+/** The line of a request that is no auth attempt. */
+function ofNobody(c?: Context): Omit<RequestLine, 'status'> {
+  const ids = { request_id: newRequestId(), plane: 'nginx' } as const
+  return c ? { ...ids, method: c.req.method, path: c.req.path, client: peerOf(c) } : { ...ids, client: '' }
+}
 
 /** Compares digests, which have one length, in constant time. */
 function isFromNginx(secret: string, lines: readonly HeaderLine[]): boolean {

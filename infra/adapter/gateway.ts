@@ -50,11 +50,12 @@ export async function startGateway(config: Config, log: Logger, failLog?: LogFil
       app: nginxAuth.create(services),
       fallback: nginxAuth.fallback,
       answerUnparsed: packet => nginxAuth.answerUnparsed(services, packet),
+      log,
     })
     await listen(nginxPlane, { host: auth_server.host, port: auth_server.port, setting: 'auth_server' })
     undo.push(() => closeGracefully(nginxPlane, graceMs))
     log.info({ plane: 'nginx', host: auth_server.host, port: auth_server.port }, 'listening')
-    const adminPlane = createAdminPlane(createHealthApp(services))
+    const adminPlane = createAdminPlane(createHealthApp(services), log)
     await listen(adminPlane, { host: server.host, port: server.port, setting: 'server' })
     undo.push(() => closeGracefully(adminPlane, graceMs))
     log.info({ plane: 'admin', host: server.host, port: server.port }, 'listening')

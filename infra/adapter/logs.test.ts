@@ -107,9 +107,15 @@ test('a login has one line, under the id of its audit row, and its answer no fur
 test('so has what never becomes an attempt, and what the parser refuses', async () => {
   const port = gateway.ports.nginx
   const without = await linesAfter(() => ask(port, nginxLines(joe)))
-  expect(without).toMatchObject([{ plane: 'nginx', path: '/api/auth', status: 200, client: '' }])
+  expect(without).toMatchObject([{ plane: 'nginx', path: '/api/auth', status: 200, client: '127.0.0.1' }])
   const elsewhere = await linesAfter(() => sendRaw(port, `GET /elsewhere?${query} HTTP/1.0\r\n\r\n`))
   expect(elsewhere).toMatchObject([{ plane: 'nginx', method: 'GET', path: '/elsewhere', status: 404 }])
+  for (const impossible of ['CONNECT x:1', 'GET http://[x', 'OPTIONS *']) {
+    const refused = await linesAfter(() => sendRaw(port, `${impossible} HTTP/1.0\r\n\r\n`))
+    expect(refused).toMatchObject([{ plane: 'nginx', status: 400 }])
+  }
+  const onAdmin = await linesAfter(() => sendRaw(gateway.ports.admin, 'GET http://[x HTTP/1.0\r\n\r\n'))
+  expect(onAdmin).toMatchObject([{ plane: 'admin', status: 400 }])
   const packet = `GET /api/auth HTTP/1.0\r\nX-Auth-Key: ${secret}\r\nAuth-User: a\x7fb\r\nClient-IP: 192.0.2.9\r\n\r\n`
   const [unparsed] = await linesAfter(() => sendRaw(port, packet))
   expect(unparsed).toMatchObject({ plane: 'nginx', status: 200, client: '192.0.2.9' })

@@ -13,7 +13,7 @@ export interface RequestLine {
   /** Without the query. */
   path?: string
   status: number
-  /** On the nginx plane the mail client, if nginx named one; on the admin plane the peer. */
+  /** The mail client, as nginx named it, or whoever asked; '' where neither is known. */
   client: string
 }
 
@@ -52,8 +52,8 @@ export function identifyAndLog(app: Hono, log: Logger): void {
   })
 }
 
-/** '' where the host does not tell. */
-function peerOf(c: Context): string {
+/** Who asked; '' where the host does not tell. */
+export function peerOf(c: Context): string {
   const { incoming }: Partial<HttpBindings> = c.env ?? {}
   return incoming?.socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''
 }
