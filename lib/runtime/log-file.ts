@@ -3,9 +3,10 @@
  * can fall between two files or be cut by them.
  */
 import { writeSync } from 'node:fs'
-import { access, type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { type FileHandle, mkdir, open } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { ConfigError } from './config-error.ts'
+import { keepNewest, putAside } from './old-log-files.ts'
 
 export interface LogFile {
   /**
@@ -66,12 +67,9 @@ export async function openLogFile(path: string, rotation: Rotation, setting: str
   }
 
   const turnOver = async () => {
-    const old = await findOld(path)
-    await rename(path, await freeName(path)).catch(unlessGone)
+    await putAside(path)
     await begin()
-    // The list is without the one that was just renamed.
-    const surplus = old.slice(0, Math.max(0, old.length + 1 - rotation.max_files))
-    await Promise.all(surplus.map(each => rm(each, { force: true })))
+    await keepNewest(path, rotation.max_files)
   }
 
   const isDue = (bytes: number) =>
@@ -160,34 +158,4 @@ async function openFile(path: string): Promise<OpenFile> {
   const handle = await open(path, 'a', mode)
   const { size, birthtimeMs } = await handle.stat()
   return { handle, size, bornAt: birthtimeMs }
-}
-
-/** `app.log.20261124T150001.123Z`: by name is by age. */
-const isOld = (name: string, base: string) =>
-  name.startsWith(`${base}.`) && /^\d{8}T\d{6}\.\d{3}Z$/.test(name.slice(base.length + 1))
-
-/** Oldest first. */
-async function findOld(path: string): Promise<string[]> {
-  const names = await readdir(dirname(path))
-  return names
-    .filter(name => isOld(name, basename(path)))
-    .toSorted()
-    .map(name => join(dirname(path), name))
-}
-
-/** A name that nothing has: a file that was turned over in the same millisecond must not be replaced. */
-async function freeName(path: string): Promise<string> {
-  for (let time = Date.now(); ; time++) {
-    const name = `${path}.${new Date(time).toISOString().replaceAll(/[-:]/g, '')}`
-    const isTaken = await access(name).then(
-      () => true,
-      () => false,
-    )
-    if (!isTaken) return name
-  }
-}
-
-/** Somebody has moved the file away already. */
-function unlessGone(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT') throw error
 }
