@@ -1,10 +1,11 @@
 /**
- * Runs before the tests: sees that the real programs which they start (nginx, Dovecot, dnsmasq, oathtool, strace, zbar,
- * openssl, curl, Prometheus) are installed and installs what is missing with apt-get. Quiet when all is there; exits 1 with one line
- * when it cannot install.
+ * Runs before the tests: sees that the real programs which they start (nginx, Dovecot, dnsmasq, fail2ban, CrowdSec,
+ * Prometheus, oathtool, strace, zbar, openssl, curl) are there and fetches what is missing with apt-get. Quiet when all
+ * is there; exits 1 with one line when it cannot.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 
 /** Debian package -> a file that only this package brings. Files, not commands: /usr/sbin may not be in PATH. */
 const needed: Record<string, string> = {
@@ -14,6 +15,7 @@ const needed: Record<string, string> = {
   'dovecot-imapd': '/usr/lib/dovecot/imap',
   'dovecot-pop3d': '/usr/lib/dovecot/pop3',
   'dovecot-submissiond': '/usr/lib/dovecot/submission',
+  fail2ban: '/usr/bin/fail2ban-regex',
   'dnsmasq-base': '/usr/sbin/dnsmasq',
   oathtool: '/usr/bin/oathtool',
   strace: '/usr/bin/strace',
@@ -52,6 +54,24 @@ if (missing.length > 0) {
   if (!runAptGet(install) && runAptGet(['update'])) runAptGet(install)
   if (findMissing().length > 0) {
     console.error(`the tests need: apt-get update && apt-get ${install.join(' ')}`)
+    process.exit(1)
+  }
+}
+
+/** Only unpacked: its installation would start a service and register this machine with its maker. */
+const crowdsec = fileURLToPath(new URL('../node_modules/.cache/crowdsec/', import.meta.url))
+const unpack = () => {
+  mkdirSync(crowdsec, { recursive: true })
+  const here = { cwd: crowdsec, stdio: 'ignore' } as const
+  if (spawnSync('apt-get', ['-q', 'download', 'crowdsec'], here).status !== 0) return false
+  const packages = readdirSync(crowdsec).filter(name => name.endsWith('.deb'))
+  return spawnSync('dpkg-deb', ['-x', packages[0] ?? '', '.'], here).status === 0
+}
+
+if (!existsSync(`${crowdsec}usr/bin/crowdsec`)) {
+  console.error('unpacking what the tests need: crowdsec')
+  if (!unpack() && !(runAptGet(['update']) && unpack())) {
+    console.error('the tests need the package crowdsec: apt-get update && apt-get download crowdsec')
     process.exit(1)
   }
 }

@@ -1,6 +1,7 @@
 /** What nginx's mail proxy asks at every login: `GET /api/auth`, answered in headers only. */
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { v7 as newRequestId } from 'uuid'
+import { logRequest, peerOf, type RequestLine } from '../../lib/http/request-line.ts'
 import type { Decision } from '../../lib/login/attempt.ts'
 import { authenticate, type LoginServices } from '../../lib/login/authenticate.ts'
 import { isSharedSecret } from '../../lib/shared-secret.ts'
@@ -19,13 +20,21 @@ export interface NginxAuthServices extends LoginServices {
  */
 export function createNginxAuth(services: NginxAuthServices): Hono {
   const app = new Hono()
-  app.on(['GET', 'POST'], path, async c => respond(200, await answer(services, headerLines(c))))
+  const { log } = services
+  const logWithoutAttempt = (c: Context, status: number) =>
+    logRequest(log, performance.now(), { ...ofNobody(c), status })
+
+  app.on(['GET', 'POST'], path, async c => {
+    return respond(200, await answer(services, headerLines(c), c))
+  })
   app.notFound(c => {
-    services.log.warn({ method: c.req.method, path: c.req.path }, `not asked for ${path}: check auth_http`)
+    log.warn({ method: c.req.method, path: c.req.path }, `not asked for ${path}: check auth_http`)
+    logWithoutAttempt(c, 404)
     return respond(404, notDecided)
   })
-  app.onError(error => {
-    services.log.error({ err: error }, 'request failed')
+  app.onError((error, c) => {
+    log.error({ err: error }, 'request failed')
+    logWithoutAttempt(c, 500)
     return respond(500, notDecided)
   })
   return app
@@ -37,22 +46,34 @@ export function createNginxAuth(services: NginxAuthServices): Hono {
  * @param packet what was received, as far as it is known
  */
 export async function answerUnparsed(services: NginxAuthServices, packet: Buffer): Promise<string> {
-  const headers = Object.entries(await answer(services, salvageLines(packet), true))
+  const headers = Object.entries(await answer(services, salvageLines(packet)))
   return ['HTTP/1.1 200 OK', ...headers.map(h => h.join(': ')), 'Connection: close', '', ''].join('\r\n')
 }
 
+/** @param c absent = the request was not parsed */
 async function answer(
   services: NginxAuthServices,
   lines: readonly HeaderLine[],
-  unparsed = false,
+  c?: Context,
 ): Promise<Answer> {
+  const startedAt = performance.now()
   if (!isFromNginx(services.settings.auth_server.secret, lines)) {
     services.log.warn('request without the secret of auth_server.secret: set auth_http_header X-Auth-Key')
+    logRequest(services.log, startedAt, { ...ofNobody(c), status: 200 })
     return notDecided
   }
   const read = readAttempt(lines, newRequestId(), services.clock())
-  const attempt = unparsed ? { ...read, fault: read.fault ?? ('bad_request' as const) } : read
-  return writeDecision(attempt, await authenticate(services, attempt))
+  const attempt = c ? read : { ...read, fault: read.fault ?? ('bad_request' as const) }
+  const decision = await authenticate(services, attempt)
+  const whose = { request_id: attempt.id, plane: 'nginx', client: attempt.clientAddress } as const
+  logRequest(services.log, startedAt, { ...whose, ...(c && { method: c.req.method, path }), status: 200 })
+  return writeDecision(attempt, decision)
+}
+
+/** The line of a request that is no auth attempt. */
+function ofNobody(c?: Context): Omit<RequestLine, 'status'> {
+  const ids = { request_id: newRequestId(), plane: 'nginx' } as const
+  return c ? { ...ids, method: c.req.method, path: c.req.path, client: peerOf(c) } : { ...ids, client: '' }
 }
 
 function isFromNginx(secret: string, lines: readonly HeaderLine[]): boolean {

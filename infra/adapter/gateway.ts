@@ -2,9 +2,11 @@
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { metrics as metricsFunction, nginxAuth } from '../../functions/index.ts'
+import { identifyAndLog } from '../../lib/http/request-line.ts'
 import type { Config } from '../../lib/runtime/config.ts'
 import { createHashPool } from '../../lib/runtime/hash-pool.ts'
 import { closeGracefully, listen } from '../../lib/runtime/listen.ts'
+import type { LogFile } from '../../lib/runtime/log-file.ts'
 import { createProcessMetrics } from '../../lib/runtime/metrics.ts'
 import { createAdminPlane, createNginxPlane } from '../../lib/runtime/node.ts'
 import { openServices, type Services } from '../../lib/runtime/services.ts'
@@ -20,11 +22,13 @@ export interface Gateway {
 
 /** What a login may take beyond `auth.deadline`, and some. */
 const settleMs = 3_000
+
 /**
  * Starts everything, or nothing.
+ * @param failLog takes the lines about refused attempts
  * @throws ConfigError, Refusal, or the error of a part that failed
  */
-export async function startGateway(config: Config, log: Logger): Promise<Gateway> {
+export async function startGateway(config: Config, log: Logger, failLog?: LogFile): Promise<Gateway> {
   const { server, auth_server, auth } = config.settings
   const graceMs = auth.deadline + settleMs
   const undo: (() => unknown)[] = []
@@ -38,7 +42,7 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
     const metrics = createProcessMetrics()
     const passwords = createHashPool(auth.hash_threads, auth.hash_deadline, metrics)
     undo.push(() => passwords.close())
-    const services = await openServices(config, log, { passwords, metrics })
+    const services = { ...(await openServices(config, log, { passwords, metrics })), failLog }
     undo.push(() => services.close())
     metrics.watch({ ...services, passwords })
     services.backends.start()
@@ -49,11 +53,12 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
       app: nginxAuth.create(services).route('/', metricsFunction.create({ ...services, metrics })),
       fallback: nginxAuth.fallback,
       answerUnparsed: packet => nginxAuth.answerUnparsed(services, packet),
+      log,
     })
     await listen(nginxPlane, { host: auth_server.host, port: auth_server.port, setting: 'auth_server' })
     undo.push(() => closeGracefully(nginxPlane, graceMs))
     log.info({ plane: 'nginx', host: auth_server.host, port: auth_server.port }, 'listening')
-    const adminPlane = createAdminPlane(createHealthApp(services))
+    const adminPlane = createAdminPlane(createHealthApp(services), log)
     await listen(adminPlane, { host: server.host, port: server.port, setting: 'server' })
     undo.push(() => closeGracefully(adminPlane, graceMs))
     log.info({ plane: 'admin', host: server.host, port: server.port }, 'listening')
@@ -70,6 +75,7 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
 /** `/healthz`: the process answers. `/readyz`: logins can be decided. */
 function createHealthApp({ db, hot, log }: Services): Hono {
   const app = new Hono()
+  identifyAndLog(app, log)
   app.get('/healthz', c => c.json({ status: 'ok' }))
   app.get('/readyz', async c => {
     try {

@@ -1,6 +1,7 @@
 /** Every administrative verb by name: what the command line asks of a running gateway, or does itself when none runs. */
 import { z } from 'zod'
 import { searchAuthLog } from '../../lib/audit/search.ts'
+import { tailAuthLog } from '../../lib/audit/tail.ts'
 import { findBackend } from '../../lib/backend/find.ts'
 import { addBackend, removeBackend, setBackend } from '../../lib/backend/manage.ts'
 import { checkBackend } from '../../lib/backend/probe.ts'
@@ -115,6 +116,7 @@ export const verbs = {
   try: tryLogin,
   'log search': searchAuthLog,
   'self-check': checkSelf,
+  'log tail': tailAuthLog,
 } as const satisfies Record<string, Verb>
 
 export type VerbName = keyof typeof verbs

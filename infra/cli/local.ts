@@ -15,9 +15,7 @@ export async function runLocally<Name extends VerbName>(
 ): Promise<VerbResult<Name>> {
   const lock = lockDatabase(config)
   try {
-    const services = await openServices(config, createLog({ level: 'warn', file_path: '' }), {
-      passwords: inlineHashing,
-    })
+    const services = await openServices(config, createLog('warn'), { passwords: inlineHashing })
     try {
       return await runVerb(services, verb, input)
     } finally {

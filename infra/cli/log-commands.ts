@@ -1,59 +1,98 @@
 /** The auth log. */
-import type { Command } from 'commander'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Command, Option } from 'commander'
+import type { LoggedAttempt } from '../../lib/audit/search.ts'
 import { reasons } from '../../lib/login/reasons.ts'
+import { Refusal } from '../../lib/refusal.ts'
+import { loadConfig } from '../../lib/runtime/config.ts'
+import { askGateway, controlFile } from '../adapter/control-client.ts'
 import type { VerbResult } from '../adapter/verbs.ts'
 import { call } from './call.ts'
-import { type OutputOptions, print, showTime, table } from './output.ts'
-import { readDuration, readNumber } from './values.ts'
+import { logCells, logHead } from './log-rows.ts'
+import { createColumns, type OutputOptions, print, table } from './output.ts'
+import { readNumber, readTime } from './values.ts'
 
-interface Query {
+interface Filter {
   user?: string
   result?: string
-  since?: number
-  limit?: number
 }
+
+interface Query extends Filter {
+  address?: string
+  protocol?: string
+  reason?: string
+  backend?: string
+  since?: number
+  until?: number
+  before?: string
+  limit: number
+}
+
+const defaultLimit = 50
 
 export function addLogCommands(program: Command): void {
   const log = program.command('log').description('who logged in, from where, and why not')
-  log
-    .command('search')
-    .description('auth attempts, newest first')
-    .option('--user <name>', 'of this mailbox, in any spelling')
-    .option('--result <r>', 'success or failed')
-    .option('--since <time>', 'not older than this, such as 1h or 7d', readDuration)
-    .option('--limit <n>', 'at most so many, 1 to 10000 (default: 50)', readNumber)
+
+  filtered(log.command('search').description('auth attempts, newest first'))
+    .option('--address <cidr>', 'from this address or network, such as 192.0.2.0/24')
+    .option('--protocol <p>', 'imap, pop3 or smtp')
+    .addOption(new Option('--reason <code>', 'with this reason').choices(Object.keys(reasons)))
+    .option('--backend <host:port>', 'sent to this mail server')
+    .option('--since <time>', 'not older than this: 1h, 7d, or "2026-11-24 15:00" in UTC', readTime)
+    .option('--until <time>', 'not newer than this', readTime)
+    .option('--before <id>', 'the page behind this attempt (request_id)')
+    .option('--limit <n>', 'at most so many, 1 to 10000', readNumber, defaultLimit)
     .option('--json', 'as JSON')
     .action(async ({ json, ...query }: OutputOptions & Query) => {
-      print({ json }, await call('log search', query), showRows)
+      print({ json }, await call('log search', query), rows => showPage(rows, query.limit))
+    })
+
+  filtered(log.command('tail').description('auth attempts as they come, until Ctrl-C'))
+    .option('--json', 'one JSON object per line')
+    .addHelpText(
+      'after',
+      '\nAttempts of a banned address are counted in one row a minute, which is shown once.',
+    )
+    .action(async ({ json, ...filter }: OutputOptions & Filter) => {
+      const columns = createColumns()
+      if (!json) process.stdout.write(`${columns([logHead])}\n`)
+      for await (const rows of follow(filter)) {
+        const text = json ? rows.map(row => JSON.stringify(row)).join('\n') : columns(rows.map(logCells))
+        process.stdout.write(`${text}\n`)
+      }
     })
 }
 
-function showRows(rows: VerbResult<'log search'>): string {
-  const cells = rows.map(row => [
-    showTime(row.time),
-    row.user,
-    row.protocol,
-    row.client_address,
-    row.result,
-    [meaningOf(row.reason), countersOf(row), row.count > 1 && `× ${row.count}`].filter(Boolean).join(' '),
-    row.backend ?? '',
-    `${row.duration_ms} ms`,
-  ])
-  return table(
-    ['TIME (UTC)', 'USER', 'PROTOCOL', 'FROM', 'RESULT', 'WHY', 'BACKEND', 'TOOK'],
-    cells,
-    'no attempts',
-  )
+const filtered = (command: Command) =>
+  command
+    .option('--user <name>', 'of this mailbox, in any spelling')
+    .option('--result <r>', 'success or failed')
+
+/** A full page may have a next one. */
+function showPage(rows: LoggedAttempt[], limit: number): string {
+  const last = rows.length === limit ? rows.at(-1) : undefined
+  const more = last ? `\n${limit} shown; go on with --before ${last.request_id}` : ''
+  return `${table(logHead, rows.map(logCells), 'no attempts')}${more}`
 }
 
-/** Where the counters stood; a wrong password that comes again moves none. What lifts a refusal stands behind it. */
-function countersOf({ counters, reason }: { counters: string; reason: string }): string {
-  const known = Object.hasOwn(reasons, reason) ? reasons[reason as keyof typeof reasons] : undefined
-  if (counters !== '') return `(${counters})`
-  if (known?.counts) return '(counted before)'
-  return known?.remedy ? `[${known.remedy}]` : ''
-}
+const pollMs = 500
 
-/** A later version may have written a code that this one does not know. */
-const meaningOf = (reason: string) =>
-  Object.hasOwn(reasons, reason) ? reasons[reason as keyof typeof reasons].meaning : reason
+/**
+ * The rows of the running gateway, each once, as they are written.
+ * @throws Refusal when none runs, or no longer
+ */
+async function* follow(filter: Filter): AsyncGenerator<LoggedAttempt[]> {
+  const { dataDir } = loadConfig({ env: process.env, cwd: process.cwd() })
+  let after: number | undefined
+  while (true) {
+    const reply = await askGateway(controlFile(dataDir), 'log tail', { ...filter, after })
+    if (!reply) {
+      const message = `no gateway is running with ${dataDir}; start one there, or set MAILGATEWAY_DATA_DIR`
+      throw new Refusal('not_found', 'MAILGATEWAY_DATA_DIR', message)
+    }
+    const { rows, next, more } = reply.result as VerbResult<'log tail'>
+    if (rows.length > 0) yield rows
+    after = next
+    if (!more) await sleep(pollMs)
+  }
+}

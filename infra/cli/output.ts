@@ -1,4 +1,5 @@
 /** What commands print: JSON for programs, tables for people. */
+import { styleText } from 'node:util'
 
 export interface OutputOptions {
   json?: boolean
@@ -9,20 +10,29 @@ export function print<T>(options: OutputOptions, value: T, show: (value: T) => s
   process.stdout.write(`${options.json ? JSON.stringify(value, null, 2) : show(value)}\n`)
 }
 
+/** The text of a column, on a terminal in a colour. */
+export type Cell = string | { text: string; colour: 'green' | 'yellow' | 'red' }
+
 /** Columns aligned by the width of their longest cell; `empty` when there are no rows. */
-export function table(head: string[], rows: string[][], empty: string): string {
-  if (rows.length === 0) return empty
-  const cells = [head, ...rows].map(row => row.map(harmless))
-  const widths = head.map((_, column) => Math.max(...cells.map(row => width(row[column] ?? ''))))
-  return cells
-    .map(row =>
-      row
-        .map((cell, i) => cell + ' '.repeat(widths[i]! - width(cell)))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
+export function table(head: string[], rows: Cell[][], empty: string): string {
+  return rows.length === 0 ? empty : createColumns()([head, ...rows])
 }
+
+/** The same for rows that come one after the other: a column is as wide as its longest cell so far. */
+export function createColumns(): (rows: Cell[][]) => string {
+  const widths: number[] = []
+  return rows => {
+    for (const row of rows)
+      for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, width(textOf(cell)))
+    const align = (cell: Cell, i: number) => paint(cell) + ' '.repeat(widths[i]! - width(textOf(cell)))
+    return rows.map(row => row.map(align).join('  ').trimEnd()).join('\n')
+  }
+}
+
+const textOf = (cell: Cell) => harmless(typeof cell === 'string' ? cell : cell.text)
+
+/** styleText leaves the text as it is when standard output is no terminal, or NO_COLOR is set. */
+const paint = (cell: Cell) => (typeof cell === 'string' ? textOf(cell) : styleText(cell.colour, textOf(cell)))
 
 export const showTime = (ms: number) => new Date(ms).toISOString().replace('T', ' ').replace('Z', '')
 

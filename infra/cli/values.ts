@@ -21,6 +21,18 @@ export function readDuration(text: string): number {
   return ms
 }
 
+const date = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)Z?)?$/
+
+/** `1h`: so long ago; or a date, with or without a time, in UTC as the log shows it. As UTC milliseconds. */
+export function readTime(text: string): number {
+  const ago = parseDuration(text)
+  const [, day, time = '00:00'] = date.exec(text) ?? []
+  const at = ago === undefined ? Date.parse(`${day}T${time}Z`) : Date.now() - ago
+  if (Number.isNaN(at))
+    throw new InvalidArgumentError('Give a time such as 1h or 7d ago, or "2026-11-24 15:00" in UTC.')
+  return at
+}
+
 interface Assignment {
   pool?: string | null
   domain?: string | null

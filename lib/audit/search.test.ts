@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type InProcess, openInProcess } from '../../infra/e2e/in-process.ts'
+import { networkOf } from '../ban/rules.ts'
 import type { AuthLogRow } from '../database/schema.ts'
 import { searchAuthLog } from './search.ts'
 
@@ -7,41 +8,41 @@ let host: InProcess
 const now = 1_800_000_000_000
 const minute = 60_000
 
+const makeRow = (i: number, user: string, result: 'success' | 'failed', minutesAgo: number): AuthLogRow => ({
+  request_id: `row-${i}`,
+  time: now - minutesAgo * minute,
+  user,
+  client_address: '192.0.2.7',
+  protocol: 'imap',
+  method: 'plain',
+  result,
+  reason: result === 'success' ? 'ok' : 'wrong_password',
+  backend: result === 'success' ? '127.0.0.1:143' : null,
+  duration_ms: 1,
+  attempt: 1,
+  tls: 'TLSv1.3',
+  count: 1,
+  counters: '',
+  client_network: '',
+})
+
 beforeAll(async () => {
   host = await openInProcess({ MAILGATEWAY_AUTH_DEFAULT_DOMAIN: 'home.example' })
-  const row = (i: number, user: string, result: 'success' | 'failed', minutesAgo: number): AuthLogRow => ({
-    request_id: `row-${i}`,
-    time: now - minutesAgo * minute,
-    user,
-    client_address: '192.0.2.7',
-    protocol: 'imap',
-    method: 'plain',
-    result,
-    reason: result === 'success' ? 'ok' : 'wrong_password',
-    backend: result === 'success' ? '127.0.0.1:143' : null,
-    duration_ms: 1,
-    attempt: 1,
-    tls: 'TLSv1.3',
-    count: 1,
-    counters: '',
-    client_network: '',
-  })
   const rows = [
-    row(1, 'joe@home.example', 'success', 120),
-    row(2, 'joe@home.example', 'failed', 60),
-    row(3, 'jane@home.example', 'failed', 30),
-    row(4, 'joe@home.example', 'failed', 10),
-    row(5, 'joe@home.example', 'failed', 10),
-    row(6, 'joe @x.org', 'failed', 5),
-    row(7, '%', 'failed', 4),
+    makeRow(1, 'joe@home.example', 'success', 120),
+    makeRow(2, 'joe@home.example', 'failed', 60),
+    { ...makeRow(3, 'jane@home.example', 'failed', 30), protocol: 'smtp' },
+    makeRow(4, 'joe@home.example', 'failed', 10),
+    makeRow(5, 'joe@home.example', 'failed', 10),
+    makeRow(6, 'joe @x.org', 'failed', 5),
+    makeRow(7, '%', 'failed', 4),
   ]
   await host.services.db.insertInto('auth_log').values(rows).execute()
 })
 afterAll(() => host?.close())
 
 async function search(query: unknown): Promise<number[]> {
-  const { logDb, settings } = host.services
-  const rows = await searchAuthLog({ logDb, settings, clock: () => now }, query)
+  const rows = await searchAuthLog(host.services, query)
   return rows.map(({ request_id }) => Number(request_id.slice('row-'.length)))
 }
 
@@ -53,17 +54,109 @@ test.each([
   ['no wildcards', { user: '%' }, []],
   ['nobody', { user: 'nobody' }, []],
   ['successes', { result: 'success' }, [1]],
-  ['since, the edge included', { since: 60 * minute }, [7, 6, 5, 4, 3, 2]],
-  ['since, just behind the edge', { since: 60 * minute - 1 }, [7, 6, 5, 4, 3]],
+  ['since, the edge included', { since: now - 60 * minute }, [7, 6, 5, 4, 3, 2]],
+  ['since, just behind the edge', { since: now - 60 * minute + 1 }, [7, 6, 5, 4, 3]],
   ['a limit', { limit: 2 }, [7, 6]],
-  ['all of it together', { user: 'joe', result: 'failed', since: 90 * minute, limit: 2 }, [5, 4]],
+  ['all of it together', { user: 'joe', result: 'failed', since: now - 90 * minute, limit: 2 }, [5, 4]],
 ])('%s', async (_, query, ids) => {
   expect(await search(query)).toEqual(ids)
 })
 
+test.each([
+  ['until, the edge included', { until: now - 60 * minute }, [2, 1]],
+  ['a protocol', { protocol: 'smtp' }, [3]],
+  ['a reason', { reason: 'ok' }, [1]],
+  ['a backend', { backend: '127.0.0.1:143' }, [1]],
+  ['no other port of it', { backend: '127.0.0.1:14' }, []],
+])('%s', async (_, query, ids) => {
+  expect(await search(query)).toEqual(ids)
+})
+
+const clients: [string, number][] = [
+  ['192.0.2.7', 101],
+  ['192.0.2.129', 102],
+  ['192.0.3.7', 103],
+  ['2001:db8:1:2::7', 104],
+  ['2001:db8:1:3::7', 105],
+  ['2001:db8:2::7', 106],
+  ['unix:', 107],
+  ['', 108],
+  // Folded under its ban.
+  ['192.0.2.0/25', 109],
+]
+
+describe('addresses', () => {
+  beforeAll(async () => {
+    const rows = clients.map(([client_address, id]) => ({
+      ...makeRow(id, 'address@home.example', 'failed', 1),
+      client_address,
+      client_network: networkOf(client_address.split('/')[0]!) ?? '',
+    }))
+    await host.services.db.insertInto('auth_log').values(rows).execute()
+  })
+  afterAll(() => host.services.db.deleteFrom('auth_log').where('user', '=', 'address@home.example').execute())
+
+  test.each([
+    ['192.0.2.7', [101]],
+    ['::ffff:192.0.2.7', [101]],
+    ['192.0.2.7/32', [101]],
+    ['192.0.2.0/24', [109, 102, 101]],
+    ['192.0.2.0/25', [109, 101]],
+    ['192.0.2.128/25', [102]],
+    ['192.0.2.0/23', [109, 103, 102, 101]],
+    ['192.0.0.0/16', [109, 103, 102, 101]],
+    ['2001:db8:1:2::7', [104]],
+    ['2001:db8:1:2::/64', [104]],
+    ['2001:db8:1::/48', [105, 104]],
+    ['2001:db8::/40', [106, 105, 104]],
+    ['198.51.100.0/24', []],
+    ['unix:', [107]],
+  ])('%s', async (address, ids) => {
+    expect(await search({ address, user: 'address' })).toEqual(ids)
+  })
+})
+
+test('page after page, every row comes once, also where many have the same time', async () => {
+  const user = 'paged@home.example'
+  const rows = Array.from({ length: 25 }, (_, i) => makeRow(200 + i, user, 'failed', Math.floor(i / 10)))
+  await host.services.db.insertInto('auth_log').values(rows).execute()
+  const all = await search({ user })
+  const paged: number[] = []
+  for (;;) {
+    const before = paged.length > 0 ? `row-${paged.at(-1)}` : undefined
+    const page = await search({ user, limit: 7, before })
+    if (page.length === 0) break
+    paged.push(...page)
+  }
+  expect(paged).toEqual(all)
+  expect(all).toHaveLength(25)
+  await expect(search({ before: 'row-gone' })).rejects.toMatchObject({
+    code: 'not_found',
+    message: 'before: there is no attempt "row-gone"',
+  })
+})
+
+test('few rows of a network among many: the search goes on until the limit is reached', async () => {
+  const user = 'sparse@home.example'
+  const rows = Array.from({ length: 1_200 }, (_, i) => ({
+    ...makeRow(1_000 + i, user, 'failed', 1),
+    client_address: i % 100 === 0 ? '192.0.2.7' : '192.0.2.200',
+    client_network: '192.0.2.0/24',
+  }))
+  for (let i = 0; i < rows.length; i += 400)
+    await host.services.db
+      .insertInto('auth_log')
+      .values(rows.slice(i, i + 400))
+      .execute()
+  const query = { user, address: '192.0.2.0/28' }
+  const all = Array.from({ length: 12 }, (_, i) => 2_100 - i * 100)
+  expect(await search(query)).toEqual(all)
+  expect(await search({ ...query, limit: 7 })).toEqual(all.slice(0, 7))
+  expect(await search({ ...query, limit: 7, before: `row-${all[6]}` })).toEqual(all.slice(7))
+})
+
 test('a row comes back with every column', async () => {
-  const { logDb, settings } = host.services
-  const [row] = await searchAuthLog({ logDb, settings, clock: () => now }, { result: 'success' })
+  const [row] = await searchAuthLog(host.services, { result: 'success' })
   expect(row).toEqual({
     request_id: 'row-1',
     time: now - 120 * minute,
@@ -86,8 +179,16 @@ test('a row comes back with every column', async () => {
 test.each([
   [{ user: 5 }, 'user', 'user must be text'],
   [{ result: 'ok' }, 'result', 'result must be success or failed'],
-  [{ since: 0 }, 'since', 'since must be a time such as 1h'],
-  [{ since: '1h' }, 'since', 'since must be a time such as 1h'],
+  [{ since: '1h' }, 'since', 'since must be UTC milliseconds'],
+  [{ until: 1.5 }, 'until', 'until must be UTC milliseconds'],
+  [{ protocol: 'imaps' }, 'protocol', 'protocol must be one of imap, pop3, smtp'],
+  [
+    { address: '192.0.2.999' },
+    'address',
+    'address must be an address, or a prefix of /16 (IPv6: /40) or longer',
+  ],
+  [{ address: '10.0.0.0/15' }, 'address', expect.stringContaining('of /16')],
+  [{ address: '2001:db8::/39' }, 'address', expect.stringContaining('of /16')],
   [{ limit: 0 }, 'limit', 'limit must be 1 to 10000'],
   [{ limit: 10_001 }, 'limit', 'limit must be 1 to 10000'],
   [{ limit: 1.5 }, 'limit', 'limit must be a whole number'],

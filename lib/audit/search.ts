@@ -1,15 +1,36 @@
-/** Reading the auth log. */
+/** Searching the auth log. */
 import type { Selectable } from 'kysely'
 import { z } from 'zod'
 import type { Database, Tables } from '../database/schema.ts'
 import { parseInput } from '../input.ts'
 import { canonicalName } from '../mailbox/name.ts'
+import { protocols } from '../mailbox/protocols.ts'
+import { Refusal } from '../refusal.ts'
+import { readPlace } from './place.ts'
 
-const logQuery = z.strictObject({
-  user: z.string('must be text').optional(),
+export type LoggedAttempt = Selectable<Tables['auth_log']>
+
+const text = z.string('must be text')
+const time = z.int('must be UTC milliseconds')
+const badPlace = 'must be an address, or a prefix of /16 (IPv6: /40) or longer'
+
+/** By whom, and with what result. */
+export const logFilter = z.strictObject({
+  user: text.optional(),
   result: z.enum(['success', 'failed'], 'must be success or failed').optional(),
-  /** Milliseconds before now. */
-  since: z.int('must be a time such as 1h').positive('must be a time such as 1h').optional(),
+})
+
+const logQuery = logFilter.extend({
+  address: text.refine(given => readPlace(given) !== null, badPlace).optional(),
+  protocol: z.enum(protocols, `must be one of ${protocols.join(', ')}`).optional(),
+  /** A code of lib/login/reasons.ts. */
+  reason: text.optional(),
+  /** `host:port`. */
+  backend: text.optional(),
+  since: time.optional(),
+  until: time.optional(),
+  /** Request id of the last row of the page before. */
+  before: text.optional(),
   limit: z
     .int('must be a whole number')
     .min(1, 'must be 1 to 10000')
@@ -19,29 +40,68 @@ const logQuery = z.strictObject({
 
 export interface LogServices {
   logDb: Database
-  clock: () => number
   settings: { auth: { default_domain: string } }
 }
 
+/** The least that is read at once where only some of the rows are wanted. */
+const leastPage = 500
+
 /**
- * Newest first. `user` in any spelling that leads to the same name; a text that is no name is looked up as it is, for
- * attempts with one.
- * @throws Refusal for a bad field
+ * Newest first; times are UTC milliseconds, edges included. `user` in any spelling that leads to the same name; a text
+ * that is no name is looked up as it is, for attempts with one.
+ * @throws Refusal for a bad field, or when there is no row `before`
  */
-export async function searchAuthLog(
-  services: LogServices,
-  input: unknown,
-): Promise<Selectable<Tables['auth_log']>[]> {
-  const { user, result, since, limit } = parseInput(logQuery, input)
-  let query = services.logDb
-    .selectFrom('auth_log')
-    .selectAll()
-    .orderBy('time', 'desc')
-    .orderBy('request_id', 'desc')
-  if (user !== undefined) {
-    query = query.where('user', '=', canonicalName(user, services.settings.auth.default_domain) ?? user)
+export async function searchAuthLog(services: LogServices, input: unknown): Promise<LoggedAttempt[]> {
+  const { user, address, since, until, before, limit, ...same } = parseInput(logQuery, input)
+  const place = address === undefined ? null : readPlace(address)
+  const equal = { ...same, user: findName(services, user), client_address: place?.client }
+  const pageSize = place?.holds ? Math.max(limit, leastPage) : limit
+  const readPage = (last: Mark | null) =>
+    services.logDb
+      .selectFrom('auth_log')
+      .selectAll()
+      .where(eb => eb.and(withoutGaps(equal)))
+      .$if(since !== undefined, q => q.where('time', '>=', since!))
+      .$if(until !== undefined, q => q.where('time', '<=', until!))
+      .$if(place?.networks !== undefined, q => q.where('client_network', 'in', place!.networks!))
+      .$if(last !== null, q =>
+        q.where(eb => eb(eb.refTuple('time', 'request_id'), '<', eb.tuple(last!.time, last!.request_id))),
+      )
+      .orderBy('time', 'desc')
+      .orderBy('request_id', 'desc')
+      .limit(pageSize)
+      .execute()
+
+  const found: LoggedAttempt[] = []
+  let last = before === undefined ? null : await readMark(services, before)
+  while (found.length < limit) {
+    const page = await readPage(last)
+    found.push(...page.filter(row => place?.holds?.(row.client_address) ?? true))
+    if (page.length < pageSize) break
+    last = page.at(-1)!
   }
-  if (result !== undefined) query = query.where('result', '=', result)
-  if (since !== undefined) query = query.where('time', '>=', services.clock() - since)
-  return query.limit(limit).execute()
+  return found.slice(0, limit)
+}
+
+/** @returns undefined for undefined */
+export function findName({ settings }: LogServices, user: string | undefined): string | undefined {
+  return user === undefined ? undefined : (canonicalName(user, settings.auth.default_domain) ?? user)
+}
+
+/** The place of a row in the order of a search. */
+type Mark = Pick<LoggedAttempt, 'time' | 'request_id'>
+
+async function readMark({ logDb }: LogServices, requestId: string): Promise<Mark> {
+  const row = await logDb
+    .selectFrom('auth_log')
+    .select(['time', 'request_id'])
+    .where('request_id', '=', requestId)
+    .executeTakeFirst()
+  if (row) return row
+  throw new Refusal('not_found', 'before', `before: there is no attempt ${JSON.stringify(requestId)}`)
+}
+
+/** Without the keys that are undefined. */
+export function withoutGaps<T extends object>(given: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as never
 }

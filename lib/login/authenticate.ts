@@ -8,6 +8,7 @@
  */
 import type { Logger } from 'pino'
 import type { AuditTrail } from '../audit/append.ts'
+import { describeFailure } from '../audit/fail-line.ts'
 import type { Directory } from '../backend/directory.ts'
 import type { GrantRow } from '../database/schema.ts'
 import type { Op } from '../hot-state/port.ts'
@@ -43,6 +44,8 @@ export interface LoginServices extends RecallServices {
   clock: () => number
   log: Logger
   metrics?: Metrics
+  /** Takes a line for each refused attempt; absent where nothing reads them. */
+  failLog?: { write(line: string): void }
 }
 
 /** A decision, and what `settle` needs to know of how it came about. */
@@ -152,6 +155,8 @@ async function settle(services: LoginServices, attempt: Attempt, name: string | 
   const row = { ...describeAttempt(attempt, name, decision, services.clock()), counters }
   const ban = isBanned(decision) && facts?.guard.standing.ban
   const now = attempt.receivedAt
+  // A banned address needs no firewall to be told, and may ask a thousand times a second.
+  if (row.result === 'failed' && !ban) services.failLog?.write(describeFailure(row))
   await Promise.all([
     ban ? services.audit.appendFolded(row, settleMs, ban.cidr) : services.audit.append(row, settleMs),
     memories.length > 0 && services.hot.apply(memories),

@@ -134,7 +134,8 @@ export function releaseOps(
 
 /**
  * Counts a password that was checked and wrong, and does what the counts lead to.
- * @returns the counters for the audit row, such as `user 3/5, address 7/20`
+ * @returns the counters for the audit row, such as `user 3/5, address 7/20`; '' when the password was counted a moment
+ *   before, as when a phone opens ten connections at once with an old one
  */
 export async function settleWrong(
   services: GuessingServices,
@@ -154,9 +155,9 @@ export async function settleWrong(
       { op: 'remove', key: wrongKey(circle) },
     ])
   }
-  const counters = [`user ${user.count}/${max_fail_attempts}`]
-  if (!guesser.familiar) counters.push(...(await settleStranger(services, guesser, digest)))
-  return counters.join(', ')
+  const asStranger = guesser.familiar ? [] : await settleStranger(services, guesser, digest)
+  if (user.outcome === 'present') return ''
+  return [`user ${user.count}/${max_fail_attempts}`, ...asStranger].join(', ')
 }
 
 /** What lifts every lock and count of a user: of strangers, and of the networks the user is familiar in. */

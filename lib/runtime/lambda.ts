@@ -33,7 +33,7 @@ export function createLambdaHandler(
     }
     return handle(
       createApp(
-        await openServices(config, createLog(config.settings.log), { passwords: inlineHashing }),
+        await openServices(config, createLog(config.settings.log.level), { passwords: inlineHashing }),
       ) as Hono,
     )
   }

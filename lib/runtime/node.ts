@@ -1,9 +1,11 @@
 /** Hono apps on Node's own HTTP server. */
-
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { getRequestListener, type Http2Bindings, type HttpBindings } from '@hono/node-server'
 import type { Hono } from 'hono'
+import type { Logger } from 'pino'
+import { v7 as newRequestId } from 'uuid'
+import { logRequest, type RequestLine } from '../http/request-line.ts'
 
 /** Whole request, client certificates that nginx passes on included. */
 const maxHeaderSize = 64 * 1024
@@ -17,17 +19,19 @@ interface NginxPlane {
   /** Headers of the answer when the request cannot reach the app. */
   fallback: Record<string, string>
   answerUnparsed(packet: Buffer): Promise<string>
+  /** For the requests that cannot reach the app; the app logs the others. */
+  log?: Logger
 }
 
 /**
  * A server for nginx's mail proxy: whatever arrives gets an answer of the app, never Node's or the library's own bare
  * status, which nginx would turn into a dropped connection.
  */
-export function createNginxPlane({ app, fallback, answerUnparsed }: NginxPlane): Server {
+export function createNginxPlane({ app, fallback, answerUnparsed, log }: NginxPlane): Server {
   const lines = Object.entries(fallback).map(line => line.join(': '))
   const bareFallback = ['HTTP/1.1 400 Bad Request', ...lines, 'Connection: close', '', ''].join('\r\n')
   const listener = getRequestListener(app.fetch, {
-    errorHandler: () => new Response(null, { status: 400, headers: fallback }),
+    errorHandler: () => refuse('nginx', log, fallback),
   })
   const answer = (request: IncomingMessage, response: ServerResponse) => {
     // The adapter library refuses an odd Host by itself, and nothing here depends on it.
@@ -56,10 +60,20 @@ export function createNginxPlane({ app, fallback, answerUnparsed }: NginxPlane):
     socket.end(await answerUnparsed(packet).catch(() => bareFallback), 'latin1')
   })
   // The one method for which Node would close the connection without a word.
-  server.on('connect', (_request, socket) => socket.end(bareFallback, 'latin1'))
+  server.on('connect', (_request, socket) => {
+    refuse('nginx', log)
+    socket.end(bareFallback, 'latin1')
+  })
   return server
 }
 
-export function createAdminPlane(app: Pick<Hono, 'fetch'>): Server {
-  return createServer({ headersTimeout: requestMs, requestTimeout: 60_000 }, getRequestListener(app.fetch))
+export function createAdminPlane(app: Pick<Hono, 'fetch'>, log: Logger): Server {
+  const listener = getRequestListener(app.fetch, { errorHandler: () => refuse('admin', log) })
+  return createServer({ headersTimeout: requestMs, requestTimeout: 60_000 }, listener)
+}
+
+/** The answer to a request that no app can be asked, such as one for an impossible URL. */
+function refuse(plane: RequestLine['plane'], log?: Logger, headers?: Record<string, string>): Response {
+  if (log) logRequest(log, performance.now(), { request_id: newRequestId(), plane, status: 400, client: '' })
+  return new Response(null, { status: 400, headers })
 }

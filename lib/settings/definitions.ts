@@ -1,6 +1,16 @@
 import type { z } from 'zod'
 import { dnsServers, domainOrNone, host, hostOrNone, listenAddress } from './addresses.ts'
-import { duration, headerSecret, line, oneOf, port, secret, type ValueType, wholeNumber } from './values.ts'
+import {
+  duration,
+  headerSecret,
+  line,
+  oneOf,
+  port,
+  secret,
+  size,
+  type ValueType,
+  wholeNumber,
+} from './values.ts'
 
 /** One setting: how its text is read, its default as text, and one sentence of help. */
 export type Definition<T> = { type: ValueType<T>; default: string; help: string; secret: boolean }
@@ -92,6 +102,10 @@ export const definitions = {
   'admin.default_password': defineSecret(secret(1), 'First password of that administrator.'),
   'log.level': define(oneOf('trace', 'debug', 'info', 'warn', 'error'), 'info', 'Least severity logged.'),
   'log.file_path': define(line(0, 1000), '', 'Log file; empty means standard output.'),
+  'log.auth_fail_path': define(line(0, 1000), '', 'File of refused logins, for fail2ban; empty means none.'),
+  'log.max_size': define(size('1KB', '10GB'), '50MB', 'Size at which a log file is turned over.'),
+  'log.max_age': define(duration('1m', '365d'), '24h', 'Age at which a log file is turned over.'),
+  'log.max_files': define(wholeNumber(1, 10_000), '14', 'Old files kept of each log file.'),
 }
 
 type Definitions = typeof definitions

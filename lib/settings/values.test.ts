@@ -9,6 +9,7 @@ import {
   parseDuration,
   port,
   secret,
+  size,
   type ValueType,
 } from './values.ts'
 
@@ -44,6 +45,20 @@ test('limits belong to their range', () => {
   expect(['1s', '1h'].map(text => z.decode(type, text))).toEqual([1000, 3_600_000])
   const message = 'is out of range; write a duration from 1s to 1h'
   expect([refusal(type, '999ms'), refusal(type, '3601')]).toEqual([message, message])
+})
+
+test('a size is a whole number with its unit, and prints back in the largest that fits', () => {
+  const type = size('1KB', '10GB')
+  expect(['64kb', ' 50MB ', '1GB', '1024KB'].map(text => z.decode(type, text))).toEqual([
+    65_536, 52_428_800, 1_073_741_824, 1_048_576,
+  ])
+  expect([65_536, 1_048_576, 1_073_741_824].map(value => z.encode(type, value))).toEqual([
+    '64KB',
+    '1MB',
+    '1GB',
+  ])
+  for (const text of ['', '50', '0KB', '11GB', '1.5MB', '50 MB', '-1MB', '5TB'])
+    expect(refusal(type, text)).toBe('is not allowed; write a size from 1KB to 10GB')
 })
 
 test.each(['0', '65536', '80.5', '0x50', '', '-1', '1e3', '99999999999999999999'])('%j is no port', text => {

@@ -84,6 +84,28 @@ export function duration(min: string, max: string): ValueType<number> {
   }, formatDuration)
 }
 
+const bytes = { kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 }
+
+function parseSize(text: string): number {
+  const [, amount, unit] = /^(\d{1,7})(kb|mb|gb)$/.exec(text.trim().toLowerCase()) ?? []
+  return Number(amount) * bytes[unit as keyof typeof bytes]
+}
+
+function formatSize(size: number): string {
+  const unit = (['gb', 'mb', 'kb'] as const).find(each => size % bytes[each] === 0) ?? 'kb'
+  return `${size / bytes[unit]}${unit.toUpperCase()}`
+}
+
+/** A size such as `64KB`, `50MB` or `1GB`, in bytes once read, between the two limits, both included. */
+export function size(min: string, max: string): ValueType<number> {
+  const [least, most] = [parseSize(min), parseSize(max)]
+  return valueType(text => {
+    const value = parseSize(text)
+    if (value >= least && value <= most) return value
+    return { rejected: `is not allowed; write a size from ${min} to ${max}` }
+  }, formatSize)
+}
+
 /** One of a few words; letter case does not matter. */
 export function oneOf<const W extends string>(...words: W[]): ValueType<W> {
   return valueType<W>(text => {

@@ -1,0 +1,59 @@
+/** One line of the application log per HTTP request, on both planes. */
+import type { HttpBindings } from '@hono/node-server'
+import type { Context, Hono } from 'hono'
+import { requestId } from 'hono/request-id'
+import type { Logger } from 'pino'
+import { v7 as newRequestId } from 'uuid'
+
+export interface RequestLine {
+  request_id: string
+  plane: 'nginx' | 'admin'
+  /** Both absent where the request could not be parsed. */
+  method?: string
+  /** Without the query. */
+  path?: string
+  status: number
+  /** The mail client, as nginx named it, or whoever asked; '' where neither is known. */
+  client: string
+}
+
+/** A path comes from strangers, and may have 16 KiB. */
+const longestPath = 200
+
+/** @param startedAt of `performance.now()` */
+export function logRequest(
+  log: Logger,
+  startedAt: number,
+  line: RequestLine,
+  level: 'info' | 'debug' = 'info',
+): void {
+  if (!log.isLevelEnabled(level)) return
+  const duration_ms = Math.round((performance.now() - startedAt) * 10) / 10
+  log[level]({ ...line, path: line.path?.slice(0, longestPath), duration_ms }, 'request')
+}
+
+/** Asked every few seconds by whoever watches the gateway. */
+const healthPaths = new Set(['/healthz', '/readyz'])
+const longestId = 128
+
+/**
+ * Gives every request of the admin plane an id, its own `X-Request-Id` where that is well formed (letters, digits, `-`,
+ * `_`, `=`), sends it back and logs the request under it; health checks at level debug.
+ */
+export function identifyAndLog(app: Hono, log: Logger): void {
+  app.use(requestId({ generator: () => newRequestId(), limitLength: longestId }))
+  app.use(async (c, next) => {
+    const startedAt = performance.now()
+    const client = peerOf(c)
+    await next()
+    const { method, path } = c.req
+    const line = { request_id: c.get('requestId'), plane: 'admin', method, path, client } as const
+    logRequest(log, startedAt, { ...line, status: c.res.status }, healthPaths.has(path) ? 'debug' : 'info')
+  })
+}
+
+/** Who asked; '' where the host does not tell. */
+export function peerOf(c: Context): string {
+  const { incoming }: Partial<HttpBindings> = c.env ?? {}
+  return incoming?.socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''
+}
