@@ -30,5 +30,9 @@ function countersOf(row: LoggedAttempt): string {
   const known = reasonOf(row)
   if (row.counters !== '') return `(${row.counters})`
   if (known?.counts) return '(counted before)'
-  return known?.remedy ? `[${fillRemedy(known.remedy, { name: row.user })}]` : ''
+  return known?.remedy ? `[${fillRemedy(known.remedy, { name: row.user, ban: banOf(row) })}]` : ''
 }
+
+/** Many addresses of one ban share a row under its prefix. */
+const banOf = ({ client_address }: LoggedAttempt) =>
+  client_address.includes('/') ? client_address : undefined

@@ -165,7 +165,7 @@ test('ten thousand attempts of a banned network are all counted, in less than a 
   expect((await readRows()).length - before.length).toBeLessThan(100)
   await close()
   expect(await mustCli('log search --limit 1')).toMatch(
-    /198\.18\..*banned by an administrator \[ban remove\] × \d+/,
+    /198\.18\..*banned by an administrator \[mailgateway ban remove \S+\] × \d+/,
   )
 })
 
@@ -253,8 +253,8 @@ describe('the command line', () => {
       guesses: 2,
       mostGuesses: 100,
       counters: [
-        { network: null, wrong: 2, limit: 5, locked: false },
-        { network: '198.51.100.0/24', wrong: 1, limit: 5, locked: false },
+        { network: null, wrong: 2, limit: 5, lockedUntil: null },
+        { network: '198.51.100.0/24', wrong: 1, limit: 5, lockedUntil: null },
       ],
     })
   })
