@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { canonicalDomain } from './domain.ts'
@@ -40,6 +41,21 @@ test('idempotent', () => {
     fc.property(text, text => {
       const domain = canonicalDomain(text)
       if (domain !== null) expect(canonicalDomain(domain)).toBe(domain)
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+test('a plain name is what the URL rules make of it too', () => {
+  const label = fc
+    .stringMatching(/^[a-z0-9_]([a-z0-9_-]{0,12}[a-z0-9_])?$/)
+    .filter(text => !text.startsWith('xn--'))
+  const plain = fc.tuple(fc.array(label, { minLength: 1, maxLength: 3 }), fc.stringMatching(/^[a-z]{2,12}$/))
+  fc.assert(
+    fc.property(plain, ([labels, last]) => {
+      const text = [...labels, last].join('.')
+      expect(canonicalDomain(text)).toBe(text)
+      expect(domainToASCII(text)).toBe(text)
     }),
     { numRuns: 2_000 },
   )

@@ -1,7 +1,7 @@
 /** What nginx's mail proxy asks at every login: `GET /api/auth`, answered in headers only. */
 import { type Context, Hono } from 'hono'
-import { v7 as newRequestId } from 'uuid'
 import { logRequest, peerOf, type RequestLine } from '../../lib/http/request-line.ts'
+import { newId } from '../../lib/id.ts'
 import type { Decision } from '../../lib/login/attempt.ts'
 import { authenticate, type LoginServices } from '../../lib/login/authenticate.ts'
 import { isSharedSecret } from '../../lib/shared-secret.ts'
@@ -62,7 +62,7 @@ async function answer(
     logRequest(services.log, startedAt, { ...ofNobody(c), status: 200 })
     return notDecided
   }
-  const read = readAttempt(lines, newRequestId(), services.clock())
+  const read = readAttempt(lines, newId(), services.clock())
   const attempt = c ? read : { ...read, fault: read.fault ?? ('bad_request' as const) }
   const decision = await authenticate(services, attempt)
   const whose = { request_id: attempt.id, plane: 'nginx', client: attempt.clientAddress } as const
@@ -72,7 +72,7 @@ async function answer(
 
 /** The line of a request that is no auth attempt. */
 function ofNobody(c?: Context): Omit<RequestLine, 'status'> {
-  const ids = { request_id: newRequestId(), plane: 'nginx' } as const
+  const ids = { request_id: newId(), plane: 'nginx' } as const
   return c ? { ...ids, method: c.req.method, path: c.req.path, client: peerOf(c) } : { ...ids, client: '' }
 }
 

@@ -11,10 +11,16 @@ type Host = Partial<HttpBindings> & { event?: LambdaEvent }
 export function headerLines(c: Context): HeaderLine[] {
   const { incoming, event }: Host = c.env ?? {}
   const raw = incoming?.rawHeaders
-  if (raw) return Array.from({ length: raw.length / 2 }, (_, i) => [raw[2 * i]!, raw[2 * i + 1]!] as const)
+  if (raw) return pair(raw)
   if (event?.headers)
     return Object.entries(event.headers).map(([name, value]) => [name, value ?? ''] as const)
   return [...c.req.raw.headers]
+}
+
+function pair(raw: string[]): HeaderLine[] {
+  const lines: HeaderLine[] = []
+  for (let i = 0; i < raw.length; i += 2) lines.push([raw[i]!, raw[i + 1]!])
+  return lines
 }
 
 /** The header lines of a request that the HTTP parser refused, as far as they can be told. */

@@ -86,6 +86,8 @@ function findFault(
  *   than any name or password has: later steps need not stand kilobytes
  */
 function decodeText(value = ''): string | null {
+  // As most are: nothing escaped, nothing beyond ASCII.
+  if (/^[!-$&-~]*$/.test(value) && value.length <= mostBytes) return value
   if (/%(?![0-9A-Fa-f]{2})|[^\x00-\xff]/.test(value)) return null
   const raw = value.replace(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
   if (raw.length > mostBytes || /[\x00-\x1f\x7f]/.test(raw)) return null

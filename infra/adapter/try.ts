@@ -1,7 +1,8 @@
 /** `try`: what would become of a login, why, and what nginx would be told. */
-import { v7 as newId } from 'uuid'
+
 import { z } from 'zod'
 import { nginxAuth } from '../../functions/index.ts'
+import { newId } from '../../lib/id.ts'
 import { parseInput } from '../../lib/input.ts'
 import type { Attempt } from '../../lib/login/attempt.ts'
 import { type Explanation, explain } from '../../lib/login/explain.ts'

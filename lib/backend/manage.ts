@@ -1,8 +1,9 @@
 /** What people do with backends. Every change counts up `backends:version`, so the next login on every node sees it. */
-import { v7 as createId } from 'uuid'
+
 import { isDuplicate } from '../database/open.ts'
 import type { BackendRow, Database } from '../database/schema.ts'
 import type { HotState } from '../hot-state/port.ts'
+import { newId } from '../id.ts'
 import { parseInput } from '../input.ts'
 import { Refusal } from '../refusal.ts'
 import { versionKey } from './directory.ts'
@@ -32,7 +33,7 @@ export interface Saved {
 export async function addBackend(services: ManageServices, input: unknown): Promise<Saved> {
   const now = services.clock()
   const backend = {
-    id: createId(),
+    id: newId(),
     ...parseInput(newBackendSchema, input),
     created_at: now,
     updated_at: now,

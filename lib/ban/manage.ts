@@ -1,10 +1,10 @@
 /** What people, and the counters, do with bans and exceptions. Effective at the next attempt on every node. */
 import { networkInterfaces } from 'node:os'
-import { v7 as newId } from 'uuid'
 import { z } from 'zod'
 import type { BanRow, Database } from '../database/schema.ts'
 import { takeVersion } from '../database/version.ts'
 import type { HotState } from '../hot-state/port.ts'
+import { newId } from '../id.ts'
 import { parseInput } from '../input.ts'
 import type { Metrics } from '../metrics.ts'
 import { Refusal } from '../refusal.ts'

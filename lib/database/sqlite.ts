@@ -47,6 +47,9 @@ class TransactionalAdapter extends SqliteAdapter {
 /** The file to start the thread from, beside this one: `.ts` in the source tree, `.mjs` in a bundle. */
 const workerFile = new URL(`./sqlite-worker${extname(import.meta.url)}`, import.meta.url)
 
+/** What JSON carries over unchanged. */
+const isPlain = (value: unknown) => value === null || typeof value === 'string' || typeof value === 'number'
+
 type Pending = PromiseWithResolvers<QueryResult<unknown>>
 
 class ThreadDriver implements Driver {
@@ -104,8 +107,14 @@ class ThreadDriver implements Driver {
       pending.reject(this.#failure)
       return pending.promise
     }
+    const odd = parameters.find(value => !isPlain(value))
+    if (odd !== undefined || parameters.includes(undefined)) {
+      pending.reject(new TypeError(`a parameter is ${typeof odd}; SQLite is given text, numbers and null`))
+      return pending.promise
+    }
     const id = this.#nextId++
-    this.#worker!.postMessage({ id, sql, parameters } satisfies WorkerRequest)
+    const request: WorkerRequest = { id, sql, parameters: JSON.stringify(parameters) }
+    this.#worker!.postMessage(request)
     this.#pending.set(id, pending)
     return pending.promise
   }

@@ -3,7 +3,7 @@ import type { HttpBindings } from '@hono/node-server'
 import type { Context, Hono } from 'hono'
 import { requestId } from 'hono/request-id'
 import type { Logger } from 'pino'
-import { v7 as newRequestId } from 'uuid'
+import { newId } from '../id.ts'
 
 export interface RequestLine {
   request_id: string
@@ -41,7 +41,7 @@ const longestId = 128
  * `_`, `=`), sends it back and logs the request under it; health checks at level debug.
  */
 export function identifyAndLog(app: Hono, log: Logger): void {
-  app.use(requestId({ generator: () => newRequestId(), limitLength: longestId }))
+  app.use(requestId({ generator: () => newId(), limitLength: longestId }))
   app.use(async (c, next) => {
     const startedAt = performance.now()
     const client = peerOf(c)

@@ -19,7 +19,7 @@ import { HashBusy } from '../mailbox/passwords.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Attempt, Decision } from './attempt.ts'
 import { describeAttempt } from './audit-row.ts'
-import { hideRightPassword, type Proved, prove } from './credentials.ts'
+import { guessDigest, hideRightPassword, type Proved, prove } from './credentials.ts'
 import { DeadlinePassed, within } from './deadline.ts'
 import { releaseOps, settleWrong } from './guessing.ts'
 import { type Hindrance, type LaterReason, reasons } from './reasons.ts'
@@ -129,7 +129,7 @@ async function refuse(
   attempt: Attempt,
   credentials: Credentials,
   facts: Facts,
-  { guess, memories, hashed, place }: Proved,
+  { password, memories, hashed, place }: Proved,
   reason: Hindrance,
 ): Promise<Outcome> {
   const { counts, hides } = reasons[reason]
@@ -139,7 +139,7 @@ async function refuse(
   const release = releaseOps(facts.guesser, place, !counts)
   return {
     facts,
-    guess: counts && isFirst ? guess : null,
+    guess: counts && isFirst ? guessDigest(services, credentials, facts.account, password) : null,
     memories: [...memories, ...release],
     decision: decline(reason, attempt, facts.guard),
   }

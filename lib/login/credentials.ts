@@ -1,6 +1,7 @@
 /** Whether a name and a password belong together: the outcome of an earlier comparison, or exactly one hash. */
 import { createHmac } from 'node:crypto'
 import type { Op } from '../hot-state/port.ts'
+import type { Account } from '../mailbox/account.ts'
 import { nobodysHash } from '../mailbox/passwords.ts'
 import { maxPasswordBytes } from '../mailbox/rules.ts'
 import { type Place, takePlace } from './guessing.ts'
@@ -12,8 +13,8 @@ import { readCode } from './totp.ts'
 /** What `prove` found. */
 export interface Proved {
   proof: Verdict
-  /** The digest to count the password by, if it turns out to be a guess. */
-  guess: string
+  /** What was looked at: all that was sent, or what stood before a code. */
+  password: string
   /** What makes the next time cheap; to be written when the attempt is settled, whatever becomes of it. */
   memories: Op[]
   /** Whether it cost a hash. */
@@ -39,27 +40,33 @@ export async function prove(
     account && grant
       ? { password: credentials.password, code: { kind: 'granted', grant } as const, known: true }
       : readCode(services, credentials, facts, now)
-  // Another one for the same password once the password was changed.
-  const guess = digestOf(services, credentials.name, password, ownerOf(account).credentialVersion)
   const conclude = (right: boolean) => concludeProof(account, right, code, facts.strings.length > 0)
-  if (known) return { proof: conclude(true), guess, memories: copy, hashed: false, place }
+  if (known) return { proof: conclude(true), password, memories: copy, hashed: false, place }
 
   const isWhole = password === credentials.password
   const digest = isWhole ? facts.digest : digestOf(services, credentials.name, password, 0)
   const proof = isWhole ? facts.proof : await recallProof(services, digest, facts, now)
   if (proof) {
     const memories = [...copy, ...renewal(services, digest, proof, now)]
-    return { proof: conclude(proof.right), guess, memories, hashed: false, place }
+    return { proof: conclude(proof.right), password, memories, hashed: false, place }
   }
 
   const taken = place.own.outcome === 'skipped' ? await takePlace(services, facts.guesser, place) : place
-  if (!taken) return { proof: { reason: 'too_many_guesses' }, guess, memories: [], hashed: false, place }
+  if (!taken) return { proof: { reason: 'too_many_guesses' }, password, memories: [], hashed: false, place }
   const right = (await compare(services, credentials, password, facts.passwordHash)) && account !== null
   const outcome = { ...ownerOf(account), right, provedAt: now, writtenAt: now }
   const memories = [proofWrite(services, digest, outcome)]
   if (right) memories.push(accountWrite(services, account))
-  return { proof: conclude(right), guess, memories, hashed: true, place: taken }
+  return { proof: conclude(right), password, memories, hashed: true, place: taken }
 }
+
+/** What a guess is counted by: another digest for the same password once the password was changed. */
+export const guessDigest = (
+  services: RecallServices,
+  { name }: Credentials,
+  account: Account | null,
+  password: string,
+) => digestOf(services, name, password, ownerOf(account).credentialVersion)
 
 async function recallProof(services: RecallServices, digest: string, { account }: Facts, now: number) {
   const [stored] = await services.hot.apply([{ op: 'read', key: proofKey(digest) }])

@@ -2,6 +2,7 @@
 import { createHmac, type KeyObject } from 'node:crypto'
 import type { Op } from '../hot-state/port.ts'
 import { type Account, accountKey, writeCopy } from '../mailbox/account.ts'
+import { createParser } from '../parse-once.ts'
 import type { Settings } from '../settings/definitions.ts'
 
 export interface ProofServices {
@@ -36,6 +37,8 @@ export const digestOf = (
 
 export const proofKey = (digest: string) => `proof:${digest}`
 
+const parseProof = createParser<StoredProof>()
+
 /** @returns null when there is no outcome, or one of another account or version, or too old a one */
 export function readProof(
   { settings }: ProofServices,
@@ -44,7 +47,7 @@ export function readProof(
   now: number,
 ): StoredProof | null {
   if (stored === null) return null
-  const proof: StoredProof = JSON.parse(stored)
+  const proof = parseProof(stored)
   const { accountId, credentialVersion } = ownerOf(account)
   const holds = proof.accountId === accountId && proof.credentialVersion === credentialVersion
   return holds && now < proof.provedAt + settings.auth.cache_max ? proof : null

@@ -9,6 +9,7 @@ import { type Account, totpPlace } from '../mailbox/account.ts'
 import { findStep } from '../mailbox/codes.ts'
 import { findHere, mayRoam, roam, spendStep, touchGrant } from '../mailbox/grants.ts'
 import { codeDigits, isLive, stepAt } from '../mailbox/rules.ts'
+import { createParser } from '../parse-once.ts'
 import type { Sealer } from '../sealing.ts'
 import type { Settings } from '../settings/definitions.ts'
 import type { RefuseReason } from './reasons.ts'
@@ -44,6 +45,8 @@ interface GrantCopy {
   grant: GrantRow
 }
 
+const parseGrantCopy = createParser<GrantCopy>()
+
 export function readGrantCopy(
   { settings }: Pick<TotpServices, 'settings'>,
   stored: string | null,
@@ -51,7 +54,7 @@ export function readGrantCopy(
   now: number,
 ): GrantRow | null {
   if (stored === null || !account?.totp) return null
-  const { version, grant }: GrantCopy = JSON.parse(stored)
+  const { version, grant } = parseGrantCopy(stored)
   return version === account.version && isLive(grant, account.credentialVersion, now, settings.totp)
     ? grant
     : null

@@ -1,5 +1,6 @@
 /** A mailbox account as a login sees it: the facts that may be cached, and where they come from. */
 import type { Database, User } from '../database/schema.ts'
+import { createParser } from '../parse-once.ts'
 import { type Protocol, protocols } from './protocols.ts'
 
 export interface Account {
@@ -66,8 +67,11 @@ export async function readAccount(
 
 export const writeCopy = (account: Account): string => JSON.stringify(account)
 
+const parseCopy = createParser<Account>()
+
 /** The account from a copy that `writeCopy` made; null stays null. */
-export const readCopy = (copy: string | null): Account | null => (copy === null ? null : JSON.parse(copy))
+export const readCopy = (copy: string | null): Readonly<Account> | null =>
+  copy === null ? null : parseCopy(copy)
 
 function toAccount(user: User): Account {
   return {

@@ -1,8 +1,8 @@
 /** Grants: strings of password and code that stay good in the network where the code was spent. */
 
 import type { Transaction } from 'kysely'
-import { v7 as newId } from 'uuid'
 import type { Database, GrantRow, Tables } from '../database/schema.ts'
+import { newId } from '../id.ts'
 import { type GrantLife, grantsAreOff, isLive } from './rules.ts'
 
 /** A string that somebody logs in with. */

@@ -1,10 +1,10 @@
 /** What people do with mailbox accounts. Every change is effective at the next login on every node. */
 import { sql } from 'kysely'
-import { v7 as newId } from 'uuid'
 import { isDuplicate } from '../database/open.ts'
 import type { Database, User } from '../database/schema.ts'
 import { takeVersion } from '../database/version.ts'
 import type { HotState } from '../hot-state/port.ts'
+import { newId } from '../id.ts'
 import { parseInput } from '../input.ts'
 import { Refusal } from '../refusal.ts'
 import { forget } from './forget.ts'

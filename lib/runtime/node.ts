@@ -4,8 +4,8 @@ import type { Socket } from 'node:net'
 import { getRequestListener, type Http2Bindings, type HttpBindings } from '@hono/node-server'
 import type { Hono } from 'hono'
 import type { Logger } from 'pino'
-import { v7 as newRequestId } from 'uuid'
 import { logRequest, type RequestLine } from '../http/request-line.ts'
+import { newId } from '../id.ts'
 
 /** Whole request, client certificates that nginx passes on included. */
 const maxHeaderSize = 64 * 1024
@@ -74,6 +74,6 @@ export function createAdminPlane(app: Pick<Hono, 'fetch'>, log: Logger): Server 
 
 /** The answer to a request that no app can be asked, such as one for an impossible URL. */
 function refuse(plane: RequestLine['plane'], log?: Logger, headers?: Record<string, string>): Response {
-  if (log) logRequest(log, performance.now(), { request_id: newRequestId(), plane, status: 400, client: '' })
+  if (log) logRequest(log, performance.now(), { request_id: newId(), plane, status: 400, client: '' })
   return new Response(null, { status: 400, headers })
 }
