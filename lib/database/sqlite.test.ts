@@ -83,7 +83,7 @@ test('a refused statement says why by code, and the next one works', async () =>
 })
 
 test('a value that is none of SQL is refused, and the next statement works', async () => {
-  for (const value of [true, undefined, 1n, { code: () => 1 }, () => 1]) {
+  for (const value of [true, undefined, 1n, { code: () => 1 }]) {
     const refused = sql`select ${sql.val(value)}`.execute(databases.db)
     await expect(refused).rejects.toThrow(
       `a parameter is ${typeof value}; SQLite is given text, numbers and null`,

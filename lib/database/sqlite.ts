@@ -107,9 +107,10 @@ class ThreadDriver implements Driver {
       pending.reject(this.#failure)
       return pending.promise
     }
-    const odd = parameters.find(value => !isPlain(value))
-    if (odd !== undefined || parameters.includes(undefined)) {
-      pending.reject(new TypeError(`a parameter is ${typeof odd}; SQLite is given text, numbers and null`))
+    const odd = parameters.findIndex(value => !isPlain(value))
+    if (odd >= 0) {
+      const type = typeof parameters[odd]
+      pending.reject(new TypeError(`a parameter is ${type}; SQLite is given text, numbers and null`))
       return pending.promise
     }
     const id = this.#nextId++
