@@ -12,7 +12,7 @@ import { isListening } from './process.ts'
 import { seedFolder } from './seed.ts'
 
 /**
- * Two cores do about 12 hashes of the gateway's own cost per second, so a thousand would take more than a minute.
+ * Two cores do about 25 hashes of the gateway's own cost per second, so a thousand would take most of a minute.
  * Every sixteenth user has such a hash, the others one of the least cost; the way through the gateway is the same.
  */
 const everyone = Array.from({ length: 1_000 }, (_, i) => ({
@@ -36,7 +36,7 @@ afterAll(() => {
 const countPostponed = (outcomes: Outcome[]) => outcomes.reduce((sum, { postponed }) => sum + postponed, 0)
 const secondsSince = (start: number) => ((performance.now() - start) / 1_000).toFixed(1)
 
-test('60 users with 5 cold logins each, all at one moment: everyone gets in, and logins share the hash', async () => {
+test('60 users with 5 cold logins each, all at one moment from one address: everyone gets in at once, and logins share the hash', async () => {
   await using gateway = await startProbedGateway(folder, 'cold')
   const logins = costly.slice(0, 60).flatMap(user => Array.from({ length: 5 }, () => user))
   await gateway.read()
@@ -49,7 +49,7 @@ test('60 users with 5 cold logins each, all at one moment: everyone gets in, and
     `300 cold logins of 60 users: ${secondsSince(start)} s, ${comparisons} hashes, ` +
       `${countPostponed(outcomes)} temporary failures, event loop p99 ${p99Ms.toFixed(1)} ms`,
   )
-  expect(outcomes.filter(({ verdict }) => verdict !== 'yes')).toEqual([])
+  expect(outcomes.filter(({ verdict, postponed }) => verdict !== 'yes' || postponed > 0)).toEqual([])
   expect(comparisons).toBeGreaterThanOrEqual(60)
   // Not 60 sharp: a login that looked its user up just before the proof was stored, and compares just after, hashes again.
   expect(comparisons).toBeLessThanOrEqual(120)

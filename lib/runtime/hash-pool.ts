@@ -14,6 +14,11 @@ export interface HashPool extends Passwords {
   close(): Promise<void>
 }
 
+function threadsByDefault(): number {
+  const cores = availableParallelism()
+  return process.platform === 'linux' ? cores : Math.max(1, cores - 1)
+}
+
 interface Waiting {
   task: HashTask
   /** Monotonic milliseconds after which nobody waits for the result any more. */
@@ -27,11 +32,11 @@ const workerFile = fileURLToPath(new URL(`./hash-worker${extname(import.meta.url
 const newest = 0.2
 
 /**
- * @param threads 0 = cores − 1, at least one
+ * @param threads 0 = one per core; where they cannot have a lower priority (hash-worker.ts) one less, at least one
  * @param deadlineMs longest wait; who cannot be served by then is turned away at once instead of at the end
  */
 export function createHashPool(threads: number, deadlineMs: number, metrics?: Metrics): HashPool {
-  const size = threads || Math.max(1, availableParallelism() - 1)
+  const size = threads || threadsByDefault()
   const pool = new Tinypool({ filename: workerFile, minThreads: size, maxThreads: size })
   const queue: Waiting[] = []
   const comparisons = new Map<string, Promise<boolean>>()

@@ -54,7 +54,7 @@ export const definitions = {
   'auth.cache_max': define(duration('1s', '7d'), '12h', 'Longest time that use renews a proven password.'),
   'auth.deadline': define(duration('100ms', '60s'), '8s', 'Time for a whole decision.'),
   'auth.hash_deadline': define(duration('100ms', '60s'), '6s', 'Longest wait for a password hash.'),
-  'auth.hash_threads': define(wholeNumber(0, 256), '0', 'Hash threads; 0 means cores less one.'),
+  'auth.hash_threads': define(wholeNumber(0, 256), '0', 'Hash threads; 0 means one per core.'),
   'guessing.user_total': define(
     wholeNumber(1, 100),
     '100',
