@@ -1,6 +1,7 @@
 /** Asking the gateway as nginx's mail proxy does: HTTP/1.0, a connection of its own, header bytes as they are. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { rememberLogin } from './leaks.ts'
 
 export type Line = readonly [name: string, value: string]
 
@@ -20,6 +21,7 @@ export function nginxLines(
   login: { user: string; password: string; protocol?: string; attempt?: number },
   replaced: Record<string, string | undefined> = {},
 ): Line[] {
+  rememberLogin(login)
   const headers: Record<string, string | undefined> = {
     'Auth-Method': 'plain',
     'Auth-User': escapeAsNginx(login.user),

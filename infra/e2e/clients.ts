@@ -2,6 +2,7 @@
 import { ImapFlow } from 'imapflow'
 import Pop3Client from 'node-pop3'
 import { createTransport, type SendMailOptions } from 'nodemailer'
+import { rememberLogin } from './leaks.ts'
 
 export interface Login {
   port: number
@@ -35,6 +36,7 @@ export async function useImap(
   login: Login,
   work: (client: ImapFlow) => Promise<string> = async () => '',
 ): Promise<Outcome> {
+  rememberLogin(login)
   const client = new ImapFlow({
     host: '127.0.0.1',
     port: login.port,
@@ -59,6 +61,7 @@ export async function usePop3(
   login: Login,
   work: (client: Pop3Client) => Promise<string> = client => client.STAT(),
 ): Promise<Outcome> {
+  rememberLogin(login)
   const client = new Pop3Client({
     host: '127.0.0.1',
     port: login.port,
@@ -82,6 +85,7 @@ export async function usePop3(
 
 /** Logs in over SMTP and sends `message`; without one only logs in. */
 export async function useSmtp(login: Login, message?: SendMailOptions): Promise<Outcome> {
+  rememberLogin(login)
   const transport = createTransport({
     host: '127.0.0.1',
     port: login.port,

@@ -3,8 +3,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { expectNoLeak, rememberCommand } from './leaks.ts'
 import { chooseFreePort } from './ports.ts'
-import { type RunningProcess, startProcess } from './process.ts'
+import { isListening, type RunningProcess, startProcess } from './process.ts'
 
 export interface CliResult {
   /** Exit code. */
@@ -80,6 +81,15 @@ async function answersReady(port: number): Promise<boolean> {
   }
 }
 
+/** '' when it does not listen any more, or on something else than this port. */
+async function readMetrics(port: number, secret = ''): Promise<string> {
+  if (!(await isListening(port))) return ''
+  const response = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { 'X-Auth-Key': secret } })
+  return response.text()
+}
+
+const latin1 = (text: string) => Buffer.from(text).toString('latin1')
+
 export interface GatewayOptions {
   /** Default: free ones. Give those of a stopped gateway to start it again behind the same nginx. */
   ports?: Gateway['ports']
@@ -104,7 +114,11 @@ export async function startGateway(folder: string, options: GatewayOptions = {})
     env,
     isReady: () => answersReady(ports.admin),
   })
-  const cli = (args: string[], input = '') => runCli(env, args, input)
+  const cli = async (args: string[], input = '') => {
+    const result = await runCli(env, args, input)
+    rememberCommand(input, result.json)
+    return result
+  }
   const mustCli = async (args: string[], input = '') => {
     const result = await cli(args, input)
     if (result.code === 0) return result
@@ -112,5 +126,10 @@ export async function startGateway(folder: string, options: GatewayOptions = {})
       `mailgateway ${args.join(' ')} ended with ${result.code}: ${result.stderr}${result.stdout}`,
     )
   }
-  return { ...child, ports, folder, cli, mustCli }
+  const stop = async (signal?: NodeJS.Signals) => {
+    const metrics = await readMetrics(ports.nginx, options.settings?.MAILGATEWAY_AUTH_SERVER_SECRET)
+    await child.stop(signal)
+    expectNoLeak(folder, { 'its output': latin1(child.output()), 'its metrics': metrics })
+  }
+  return { ...child, ports, folder, cli, mustCli, stop, [Symbol.asyncDispose]: stop }
 }
