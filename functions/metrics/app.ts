@@ -3,17 +3,28 @@
  * would count for itself, and nobody could ask all of them.
  */
 import { Hono } from 'hono'
+import type { Logger } from 'pino'
+import { logRequest, peerOf } from '../../lib/http/request-line.ts'
+import { newId } from '../../lib/id.ts'
 import { isSharedSecret } from '../../lib/shared-secret.ts'
 
 interface MetricsServices {
+  log: Logger
   settings: { auth_server: { secret: string } }
   metrics: { print(): Promise<{ text: string; contentType: string }> }
 }
 
 /** Asks for the same secret as nginx's requests: in X-Auth-Key, or as the bearer token that every Prometheus can send. */
-export function createMetrics({ settings, metrics }: MetricsServices): Hono {
+export function createMetrics({ log, settings, metrics }: MetricsServices): Hono {
   const { secret } = settings.auth_server
   const app = new Hono()
+  app.use('/metrics', async (c, next) => {
+    const startedAt = performance.now()
+    await next()
+    const { method, path } = c.req
+    const line = { request_id: newId(), plane: 'nginx', method, path, status: c.res.status } as const
+    logRequest(log, startedAt, { ...line, client: peerOf(c) }, 'debug')
+  })
   app.get('/metrics', async c => {
     const sent = c.req.header('X-Auth-Key') ?? c.req.header('Authorization')?.replace(/^Bearer /i, '') ?? ''
     if (secret !== '' && !isSharedSecret(secret, sent)) {

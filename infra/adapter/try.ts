@@ -10,13 +10,16 @@ import { sayWhy, type Why } from '../../lib/login/why.ts'
 import { protocols } from '../../lib/mailbox/protocols.ts'
 import type { Services } from '../../lib/runtime/services.ts'
 
+/** A login with such a byte is refused before anything else is looked at (functions/nginx-auth/wire.ts). */
+const typed = z.string('must be text').regex(/^[^\x00-\x1f\x7f]*$/, 'must not contain control characters')
+
 const question = z.strictObject({
-  user: z.string('must be text'),
+  user: typed,
   protocol: z.enum(protocols, `must be one of ${protocols.join(', ')}`),
   /** null = from no network, as over a unix socket. */
   address: z.union([z.ipv4(), z.ipv6()], 'must be an IP address').nullable(),
   /** null = everything but password and code. */
-  password: z.string('must be text').nullable(),
+  password: typed.nullable(),
 })
 
 export interface Trial extends Explanation {

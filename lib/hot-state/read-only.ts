@@ -1,4 +1,4 @@
-/** A hot state that answers as if everything had been done, and does nothing: for asking what would happen. */
+/** A hot state that answers as if places had been taken, and does nothing: for asking what would become of a login. */
 import type { HotState, Op, Results } from './port.ts'
 
 /** @param hot what is read; it stays the caller's to close */
@@ -23,18 +23,10 @@ function answer(op: Op, read: (key: string) => string | null): unknown {
   switch (op.op) {
     case 'read':
       return value
-    case 'write':
-      return true
-    case 'remove':
-      return value !== null
-    case 'claim':
-      return value === null
-    case 'increment':
-      return count + 1
     case 'add':
       if (unlessOf(op).some(key => read(key) !== null)) return { count, outcome: 'skipped' }
       return count < op.cap ? { count: count + 1, outcome: 'added' } : { count, outcome: 'full' }
-    case 'drop':
-      return Math.max(0, count - 1)
+    default:
+      throw new Error(`whoever only asks does not ${op.op} ${op.key}`)
   }
 }

@@ -1,5 +1,7 @@
 /** What goes into a decision about one login, and what comes out. */
 import type { Choice } from '../backend/rules.ts'
+import type { GrantRow } from '../database/schema.ts'
+import type { Account } from '../mailbox/account.ts'
 import type { Protocol } from '../mailbox/protocols.ts'
 import type { Hindrance, RefuseReason } from './reasons.ts'
 
@@ -43,4 +45,27 @@ export interface Rejection {
   reason: Hindrance
   /** How long nginx holds the error back; null = it closes the client's connection. */
   waitSeconds: number | null
+}
+
+/** What shows, beside the password, that it is the user: */
+export type Code =
+  /** nothing, because the mailbox needs no code. */
+  | { kind: 'none' }
+  /** The string is good in this network already. */
+  | { kind: 'granted'; grant: GrantRow }
+  /** A code that is still to be spent. */
+  | { kind: 'fresh'; step: number }
+  /** The string is good in another network, and may come along. */
+  | { kind: 'roaming'; origin: GrantRow }
+
+/** Who was shown to be there, or what stands in the way. */
+export type Verdict = { account: Account; code: Code } | { reason: Hindrance }
+
+/** What is left of an attempt that is worth a look at the account. */
+export interface Credentials {
+  /** Canonical. */
+  name: string
+  /** In NFC, with the code behind it if there is one. */
+  password: string
+  protocol: Protocol
 }

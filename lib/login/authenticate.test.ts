@@ -269,6 +269,19 @@ describe('when parts fail', () => {
     })
   })
 
+  test('what is found out too late makes the next login cheap, and its place is free again', async () => {
+    const settings = { ...services.settings, auth: { ...services.settings.auth, deadline: 100 } }
+    const held: (() => void)[] = []
+    const hold = () => new Promise<void>(resolve => held.push(resolve))
+    const passwords = { ...services.passwords, verify: () => hold().then(() => true) }
+    const slow = { ...services, settings, passwords }
+    expect(await login({}, slow)).toMatchObject({ kind: 'later', reason: 'timeout' })
+    for (const release of held) release()
+    const places = async () => (await services.hot.apply([{ op: 'read', key: `tried:${name}` }]))[0]
+    await expect.poll(places).toBeNull()
+    expect(await hashesOf(async () => expect(await login()).toMatchObject({ kind: 'accept' }))).toBe(0)
+  })
+
   test('no backend for the protocol: temporary, and the proof is kept for the retries', async () => {
     const backends = { ...services.backends, choose: async () => null }
     const away = { ...services, backends }

@@ -2,9 +2,9 @@
  * The straight line of a login: recall, guard, prove, judge, enter, settle, answer.
  *
  * A warm login (account, network, and proof or grant remembered) costs one round trip to the hot state, no SQL read, and
- * a share of one group-committed audit insert. A cold one adds one SQL read, one hash, and three steps in the hot state:
- * to reserve the guess, to count it if it was wrong, and to remember the outcome. A string that may hold a one-time code
- * costs one more SQL read, and a fresh code the transaction that spends it.
+ * a share of one group-committed audit insert. A cold one adds one SQL read, one hash, a look whether a ban was made
+ * meanwhile, and one step to remember the outcome; a wrong password adds those that count it. A string that may hold a
+ * one-time code costs one more SQL read, and a fresh code the transaction that spends it.
  */
 import type { Logger } from 'pino'
 import type { AuditTrail } from '../audit/append.ts'
@@ -13,29 +13,19 @@ import type { Directory } from '../backend/directory.ts'
 import type { GrantRow } from '../database/schema.ts'
 import type { Op } from '../hot-state/port.ts'
 import type { Account } from '../mailbox/account.ts'
-import { countUnknownGuess } from '../mailbox/familiar.ts'
 import { canonicalName } from '../mailbox/name.ts'
-import { HashBusy } from '../mailbox/passwords.ts'
 import type { Metrics } from '../metrics.ts'
-import type { Attempt, Decision } from './attempt.ts'
+import type { Attempt, Code, Credentials, Decision } from './attempt.ts'
 import { describeAttempt } from './audit-row.ts'
-import { guessDigest, hideRightPassword, type Proved, prove } from './credentials.ts'
+import { prove } from './credentials.ts'
 import { DeadlinePassed, within } from './deadline.ts'
+import { noteFailure } from './failure.ts'
 import { releaseOps, settleWrong } from './guessing.ts'
-import { type Hindrance, type LaterReason, reasons } from './reasons.ts'
+import type { Hindrance } from './reasons.ts'
 import { type Facts, guardAgain, type RecallServices, recall, rememberSuccess } from './recall.ts'
+import { settleRefusal } from './refusal-cost.ts'
 import { reportLogin } from './report.ts'
-import {
-  type Code,
-  type Credentials,
-  conclude,
-  decline,
-  guard,
-  isBanned,
-  judge,
-  precheck,
-  wantedRoute,
-} from './rules.ts'
+import { conclude, decline, guard, isBanned, judge, precheck, wantedRoute } from './rules.ts'
 import { enter, rememberGrant } from './totp.ts'
 
 export interface LoginServices extends RecallServices {
@@ -56,6 +46,8 @@ interface Outcome {
   entered?: { account: Account; code: Code; grant: GrantRow | null }
   /** A wrong password to be counted. */
   guess?: string | null
+  /** Whether the password cost a hash; undefined = nobody looked at it. */
+  hashed?: boolean
   memories?: Op[]
 }
 
@@ -70,14 +62,31 @@ export async function authenticate(services: LoginServices, attempt: Attempt): P
   const startedAt = performance.now()
   const { default_domain, deadline } = services.settings.auth
   const name = canonicalName(attempt.user, default_domain)
-  const giveUp = (error: unknown) => postpone(services, attempt, error)
-  const outcome = await within(deadline, decide(services, attempt, name)).catch(giveUp)
-  const { decision, facts } = await within(settleMs, settle(services, attempt, name, outcome)).then(
+  const giveUp = (error: unknown): Outcome => ({
+    decision: decline(noteFailure(services.log, attempt, error), attempt),
+  })
+  const deciding = decide(services, attempt, name)
+  const outcome = await within(deadline, deciding).catch(error => {
+    if (error instanceof DeadlinePassed) void rememberLate(services, deciding)
+    return giveUp(error)
+  })
+  const { decision, facts, hashed } = await within(settleMs, settle(services, attempt, name, outcome)).then(
     () => outcome,
     giveUp,
   )
-  services.metrics?.loginDecided(reportLogin(attempt, decision, facts, performance.now() - startedAt))
+  const ms = performance.now() - startedAt
+  services.metrics?.loginDecided(reportLogin(attempt, decision, facts, hashed, ms))
   return decision
+}
+
+/** What comes too late for its client makes the next try cheap, and gives its place back. */
+async function rememberLate({ hot, log }: LoginServices, deciding: Promise<Outcome>): Promise<void> {
+  try {
+    const { memories = [] } = await deciding
+    await hot.apply(memories)
+  } catch (error) {
+    log.warn({ err: error }, 'a decision that came too late was lost')
+  }
 }
 
 async function decide(services: LoginServices, attempt: Attempt, name: string | null): Promise<Outcome> {
@@ -104,45 +113,26 @@ async function judgeFacts(
   }
   const proved = await prove(services, credentials, facts, now)
   const verdict = judge(proved.proof, credentials)
-  if ('reason' in verdict) return refuse(services, attempt, credentials, facts, proved, verdict.reason)
+  const refuse = async (reason: Hindrance): Promise<Outcome> => ({
+    facts,
+    ...(await settleRefusal(services, credentials, facts, proved, reason)),
+    decision: decline(reason, attempt, facts.guard),
+  })
+  if ('reason' in verdict) return refuse(verdict.reason)
   const { account, code } = verdict
+  const { hashed } = proved
   const memories = [...proved.memories, ...releaseOps(facts.guesser, proved.place, true)]
-  const late = proved.hashed ? await guardAgain(services, facts, attempt.clientAddress) : facts.guard
+  const late = hashed ? await guardAgain(services, facts, attempt.clientAddress) : facts.guard
   const ban = guard(late)
-  if (ban) return { facts: { ...facts, guard: late }, memories, decision: decline(ban, attempt) }
+  if (ban) return { facts: { ...facts, guard: late }, hashed, memories, decision: decline(ban, attempt) }
   const entry = await enter(services, credentials, facts, code, now)
-  if ('reason' in entry) return refuse(services, attempt, credentials, facts, proved, entry.reason)
+  if ('reason' in entry) return refuse(entry.reason)
   const route = await services.backends.choose(
     wantedRoute(account, credentials.protocol),
     facts.backendsVersion,
   )
   const entered = { account, code, grant: entry.grant }
-  return { facts, memories, entered, decision: conclude(attempt, account, route) }
-}
-
-/**
- * A right password that is refused must not show: not by the time that the answer takes, and, where it is as good as a
- * wrong one, not by a count that stands still either.
- */
-async function refuse(
-  services: LoginServices,
-  attempt: Attempt,
-  credentials: Credentials,
-  facts: Facts,
-  { password, memories, hashed, place }: Proved,
-  reason: Hindrance,
-): Promise<Outcome> {
-  const { counts, hides } = reasons[reason]
-  const isFirst = hides ? await hideRightPassword(services, credentials, facts, hashed) : hashed
-  // What a stranger's guess costs besides its hash.
-  if (hides && !counts && isFirst && !facts.guesser.familiar) await countUnknownGuess(services.db)
-  const release = releaseOps(facts.guesser, place, !counts)
-  return {
-    facts,
-    guess: counts && isFirst ? guessDigest(services, credentials, facts.account, password) : null,
-    memories: [...memories, ...release],
-    decision: decline(reason, attempt, facts.guard),
-  }
+  return { facts, hashed, memories, entered, decision: conclude(attempt, account, route) }
 }
 
 /**
@@ -163,18 +153,4 @@ async function settle(services: LoginServices, attempt: Attempt, name: string | 
     facts && entered && rememberSuccess(services, entered.account, entered.code, facts, now),
     facts && entered?.grant && rememberGrant(services, facts, entered.grant, now),
   ])
-}
-
-/** What broke is for the log; the client is told to come again. */
-function postpone({ log }: LoginServices, attempt: Attempt, error: unknown): Outcome {
-  const reason = failureOf(error)
-  const facts = { request_id: attempt.id, error: (error as Error).message }
-  if (reason === 'unavailable') log.error({ ...facts, err: error }, 'login postponed')
-  else log.warn({ ...facts, reason }, 'login postponed')
-  return { decision: decline(reason, attempt) }
-}
-
-export function failureOf(error: unknown): LaterReason {
-  if (error instanceof HashBusy) return 'busy'
-  return error instanceof DeadlinePassed ? 'timeout' : 'unavailable'
 }

@@ -1,13 +1,13 @@
 /** Whether a name and a password belong together: the outcome of an earlier comparison, or exactly one hash. */
 import { createHmac } from 'node:crypto'
 import type { Op } from '../hot-state/port.ts'
-import type { Account } from '../mailbox/account.ts'
 import { nobodysHash } from '../mailbox/passwords.ts'
 import { maxPasswordBytes } from '../mailbox/rules.ts'
+import type { Credentials, Verdict } from './attempt.ts'
 import { type Place, takePlace } from './guessing.ts'
 import { accountWrite, digestOf, ownerOf, proofKey, proofWrite, readProof, renewal } from './proofs.ts'
 import type { Facts, RecallServices } from './recall.ts'
-import { type Credentials, concludeProof, type Verdict } from './rules.ts'
+import { concludeProof } from './rules.ts'
 import { readCode } from './totp.ts'
 
 /** What `prove` found. */
@@ -60,14 +60,6 @@ export async function prove(
   return { proof: conclude(right), password, memories, hashed: true, place: taken }
 }
 
-/** What a guess is counted by: another digest for the same password once the password was changed. */
-export const guessDigest = (
-  services: RecallServices,
-  { name }: Credentials,
-  account: Account | null,
-  password: string,
-) => digestOf(services, name, password, ownerOf(account).credentialVersion)
-
 async function recallProof(services: RecallServices, digest: string, { account }: Facts, now: number) {
   const [stored] = await services.hot.apply([{ op: 'read', key: proofKey(digest) }])
   return readProof(services, stored, account, now)
@@ -86,32 +78,10 @@ async function compare(
 }
 
 /**
- * Makes a refusal of a right password cost what one of a wrong password costs: a hash the first time, none when the
- * same string comes again. Else its speed would tell that it is right.
- * @returns whether it is the first time
- */
-export async function hideRightPassword(
-  services: RecallServices,
-  { name, password }: Credentials,
-  { digest }: Facts,
-  hashed: boolean,
-): Promise<boolean> {
-  const key = `refused:${digest}`
-  const [seen] = await services.hot.apply([
-    { op: 'read', key },
-    // Renewed each time, as the outcome of a wrong password is.
-    { op: 'write', key, value: 'seen', ttlMs: services.settings.auth.cache_ttl },
-  ])
-  if (seen !== null) return false
-  if (!hashed) await services.passwords.verify(password, hashOfNobody(services, name))
-  return true
-}
-
-/**
  * A hash that no password is known for, another one for each name: comparisons with equal hashes share one computation,
  * and two unknown names that share one would be told from a known name by their speed.
  */
-function hashOfNobody({ credentialKey }: RecallServices, name: string): string {
+export function hashOfNobody({ credentialKey }: RecallServices, name: string): string {
   const bytes = createHmac('sha256', credentialKey).update(`salt\0${name}`).digest('base64url')
   const salt = bytes.slice(0, 21).replaceAll('-', '.').replaceAll('_', '/')
   return nobodysHash.slice(0, 7) + salt + nobodysHash.slice(28)

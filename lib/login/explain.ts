@@ -5,22 +5,14 @@ import { selectPool } from '../backend/rules.ts'
 import type { AddressStanding } from '../ban/list.ts'
 import { readOnly } from '../hot-state/read-only.ts'
 import { canonicalName } from '../mailbox/name.ts'
-import type { Attempt, Decision } from './attempt.ts'
-import { failureOf, type LoginServices } from './authenticate.ts'
+import type { Attempt, Code, Credentials, Decision } from './attempt.ts'
+import type { LoginServices } from './authenticate.ts'
 import { type Counter, readGuesserCounters, readLocks } from './counters.ts'
 import { prove } from './credentials.ts'
+import { failureOf } from './failure.ts'
 import type { Hindrance } from './reasons.ts'
 import { type Facts, recall } from './recall.ts'
-import {
-  type Code,
-  type Credentials,
-  conclude,
-  decline,
-  guard,
-  judge,
-  precheck,
-  wantedRoute,
-} from './rules.ts'
+import { conclude, decline, guard, judge, precheck, wantedRoute } from './rules.ts'
 
 /** What took part, as far as the decision came; null = it did not come so far. Times are UTC milliseconds. */
 export interface Explanation {

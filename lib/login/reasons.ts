@@ -1,6 +1,6 @@
 /**
  * Every reason for which an auth attempt ended as it did. The code stands in the audit row; `meaning` and `remedy` are
- * for the people who read the log: a remedy that begins with `mailgateway` is the command that lifts it, NAME and ADDRESS
+ * for the people who read the log: a remedy that begins with `mailgateway` is the command that lifts it, NAME and BAN
  * being those of the attempt. What the mail client is told depends on `kind` alone, so it never says why.
  *
  * accept: logged in. refuse: wrong until something changes. later: not now; the client keeps its stored password.

@@ -8,7 +8,9 @@ import { type Account, accountKey, readAccount, readCopy } from '../mailbox/acco
 import { rememberNetwork } from '../mailbox/familiar.ts'
 import { readGrants } from '../mailbox/grants.ts'
 import type { Passwords } from '../mailbox/passwords.ts'
+import { endsInCode } from '../mailbox/rules.ts'
 import type { Settings } from '../settings/definitions.ts'
+import type { Code, Credentials } from './attempt.ts'
 import type { Guard } from './guard.ts'
 import {
   type Guesser,
@@ -21,7 +23,6 @@ import {
   releaseOps,
 } from './guessing.ts'
 import { digestOf, type ProofServices, proofKey, readProof, type StoredProof } from './proofs.ts'
-import { type Code, type Credentials, endsInCode } from './rules.ts'
 import { grantDigests, grantHere, grantKey, readGrantCopy, type TotpServices } from './totp.ts'
 
 export interface RecallServices extends ProofServices, TotpServices, GuessingServices {
@@ -62,7 +63,7 @@ export interface Facts {
 const familiarKey = (name: string, network: string | null) => `familiar:${name}\0${network}`
 
 /**
- * Takes a place for the password, see `placeOps`: whoever calls gives it back, with `release`.
+ * Takes a place for the password, see `placeOps`: whoever calls gives it back, with `releaseOps`.
  * @param clientAddress as in the attempt; `unix:` and '' belong to no network
  */
 export async function recall(

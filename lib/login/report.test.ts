@@ -20,12 +20,13 @@ const attempt: Attempt = {
 }
 
 /** As far as a report reads them. */
-function makeFacts(event: BanRow['event_type'] | null, proof: object | null): Facts {
+function makeFacts(event: BanRow['event_type'] | null): Facts {
   const ban = event && { event_type: event, cidr: attempt.clientAddress }
-  return { proof, guard: { standing: { ban } } } as Facts
+  return { guard: { standing: { ban } } } as Facts
 }
 
-const report = (reason: Hindrance, facts?: Facts) => reportLogin(attempt, decline(reason, attempt), facts, 5)
+const report = (reason: Hindrance, facts?: Facts, hashed?: boolean) =>
+  reportLogin(attempt, decline(reason, attempt), facts, hashed, 5)
 
 test.each<[Hindrance, BanRow['event_type'] | null, string | null, string]>([
   ['locked', null, 'user', 'unused'],
@@ -40,18 +41,22 @@ test.each<[Hindrance, BanRow['event_type'] | null, string | null, string]>([
   // An automatic ban that spares a familiar network keeps nobody out.
   ['wrong_password', 'address', null, 'miss'],
 ])('%s with a ban by %s: kept out by %s, cache %s', (reason, event, heldBackBy, cache) => {
-  expect(report(reason, makeFacts(event, null))).toMatchObject({ reason, heldBackBy, cache })
+  expect(report(reason, makeFacts(event), cache === 'unused' ? undefined : cache === 'miss')).toMatchObject({
+    reason,
+    heldBackBy,
+    cache,
+  })
 })
 
 test('the cache: what was known, what was not, and what nobody asked for', () => {
-  expect(report('wrong_password', makeFacts(null, {})).cache).toBe('hit')
-  expect(report('wrong_password', makeFacts(null, null)).cache).toBe('miss')
+  expect(report('wrong_password', makeFacts(null), false).cache).toBe('hit')
+  expect(report('wrong_password', makeFacts(null), true).cache).toBe('miss')
   expect(report('bad_request').cache).toBe('unused')
 })
 
 test('no report tells of the client', () => {
   for (const reason of Object.keys(reasons).filter(code => code !== 'ok') as Hindrance[]) {
-    const text = JSON.stringify(report(reason, makeFacts('address', null)))
+    const text = JSON.stringify(report(reason, makeFacts('address')))
     const { user, password, clientAddress, method, tls, id } = attempt
     for (const own of [user, password, clientAddress, method, tls, id]) expect(text).not.toContain(own)
   }

@@ -3,7 +3,6 @@ import type { GuessCounter, LoginReport } from '../metrics.ts'
 import type { Attempt, Decision } from './attempt.ts'
 import type { Reason } from './reasons.ts'
 import type { Facts } from './recall.ts'
-import { isBanned } from './rules.ts'
 
 /** The counter that stands behind a reason; that of an automatic ban is the ban's own. */
 const counters: Partial<Record<Reason, GuessCounter>> = {
@@ -14,22 +13,25 @@ const counters: Partial<Record<Reason, GuessCounter>> = {
   many_networks: 'stuffing',
 }
 
-/** @param facts undefined = nothing was looked up, or something broke */
+/**
+ * @param facts undefined = nothing was looked up, or something broke
+ * @param hashed whether the password cost a hash; undefined = nobody looked at it
+ */
 export function reportLogin(
   attempt: Attempt,
   decision: Decision,
   facts: Facts | undefined,
+  hashed: boolean | undefined,
   ms: number,
 ): LoginReport {
   const accepted = decision.kind === 'accept'
   const reason = accepted ? 'ok' : decision.reason
   const heldBackBy = reason === 'banned_automatically' ? eventOf(facts) : (counters[reason] ?? null)
-  const passwordSeen = facts !== undefined && heldBackBy === null && !isBanned(decision)
   return {
     protocol: attempt.protocol ?? 'unknown',
     result: decision.kind,
     reason,
-    cache: passwordSeen ? (facts.proof || facts.grant ? 'hit' : 'miss') : 'unused',
+    cache: hashed === undefined ? 'unused' : hashed ? 'miss' : 'hit',
     heldBackBy,
     backend: accepted ? `${decision.route.backend.host}:${decision.route.port}` : null,
     ms,

@@ -1,35 +1,11 @@
 /** The decisions of a login, without any doing: same facts, same answer. */
 import type { Choice, Wanted } from '../backend/rules.ts'
-import type { GrantRow } from '../database/schema.ts'
 import type { Account } from '../mailbox/account.ts'
 import type { Protocol } from '../mailbox/protocols.ts'
-import { codeDigits, maxPasswordBytes } from '../mailbox/rules.ts'
-import type { Acceptance, Attempt, Decision, Rejection } from './attempt.ts'
+import { codeDigits, endsInCode, isUnsendable, maxPasswordBytes, withoutCode } from '../mailbox/rules.ts'
+import type { Acceptance, Attempt, Code, Credentials, Decision, Rejection, Verdict } from './attempt.ts'
 import type { Guard } from './guard.ts'
 import { type Hindrance, reasons } from './reasons.ts'
-
-/** What shows, beside the password, that it is the user: */
-export type Code =
-  /** nothing, because the mailbox needs no code. */
-  | { kind: 'none' }
-  /** The string is good in this network already. */
-  | { kind: 'granted'; grant: GrantRow }
-  /** A code that is still to be spent. */
-  | { kind: 'fresh'; step: number }
-  /** The string is good in another network, and may come along. */
-  | { kind: 'roaming'; origin: GrantRow }
-
-/** Who was shown to be there, or what stands in the way. */
-export type Verdict = { account: Account; code: Code } | { reason: Hindrance }
-
-/** What is left of an attempt that is worth a look at the account. */
-export interface Credentials {
-  /** Canonical. */
-  name: string
-  /** In NFC, with the code behind it if there is one. */
-  password: string
-  protocol: Protocol
-}
 
 /** nginx keeps every attempt of a connection in memory until it ends (nginx.org asks to stop after 10 to 20). */
 const attemptsPerConnection = 10
@@ -47,9 +23,6 @@ export function precheck(attempt: Attempt, name: string | null): Credentials | {
   if (Buffer.byteLength(composed) > mostBytes) return { reason: 'password_too_long' }
   return { name, password: composed, protocol }
 }
-
-/** Whether there may be a code behind a password. */
-export const endsInCode = (text: string) => /.\d{6}$/su.test(text)
 
 /**
  * Whether guessing keeps this attempt out before its password is looked at. An administrator's ban holds for everyone;
@@ -87,12 +60,9 @@ export function judge(proof: Verdict, { protocol, password }: Credentials): Verd
   const { account } = proof
   if (!account.enabled) return { reason: 'disabled' }
   if (!account.protocols.includes(protocol)) return { reason: 'protocol_not_allowed' }
-  // nginx cuts spaces off what it is answered (ngx_mail_auth_http_module.c:1006-1057).
-  if (account.totp && /^ | $/.test(withoutCode(password))) return { reason: 'password_unsendable' }
+  if (account.totp && isUnsendable(withoutCode(password))) return { reason: 'password_unsendable' }
   return proof
 }
-
-const withoutCode = (password: string) => password.slice(0, -codeDigits)
 
 export function wantedRoute(
   { name: user, domain, pool }: Account,

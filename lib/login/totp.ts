@@ -8,13 +8,13 @@ import type { HotState } from '../hot-state/port.ts'
 import { type Account, totpPlace } from '../mailbox/account.ts'
 import { findStep } from '../mailbox/codes.ts'
 import { findHere, mayRoam, roam, spendStep, touchGrant } from '../mailbox/grants.ts'
-import { codeDigits, isLive, stepAt } from '../mailbox/rules.ts'
+import { codeDigits, endsInCode, isLive, stepAt, withoutCode } from '../mailbox/rules.ts'
 import { createParser } from '../parse-once.ts'
 import type { Sealer } from '../sealing.ts'
 import type { Settings } from '../settings/definitions.ts'
+import type { Code, Credentials } from './attempt.ts'
 import type { RefuseReason } from './reasons.ts'
 import type { Facts } from './recall.ts'
-import { type Code, type Credentials, endsInCode } from './rules.ts'
 
 export interface TotpServices {
   db: Database
@@ -90,7 +90,7 @@ export function readCode(
   const { account, lastStep, strings } = facts
   const step = !facts.warm && endsInCode(password) ? findStepOf(services, facts, password, now) : null
   if (!account?.totp) return { password, code: { kind: 'none' }, known: false }
-  const part = step === null ? password : password.slice(0, -codeDigits)
+  const part = step === null ? password : withoutCode(password)
   const isFresh = step !== null && step > lastStep && step >= stepAt(now) - 1
   if (isFresh) return { password: part, code: { kind: 'fresh', step }, known: false }
   if (strings.length > 0)

@@ -1,6 +1,6 @@
 /** Mailbox passwords: which may be set, how one is read from the wire, and what hashing needs to offer. */
 import { Refusal } from '../refusal.ts'
-import { maxPasswordBytes } from './rules.ts'
+import { isUnsendable, maxPasswordBytes } from './rules.ts'
 
 /** Hashes and compares, off the event loop where there is one to protect. */
 export interface Passwords {
@@ -37,12 +37,9 @@ const commonPasswords = new Set(
    administrator admin123 admin1234 admin@123 woaini1314 5201314520`.split(/\s+/),
 )
 
-/**
- * nginx cuts spaces off what it is answered, and a password with a code behind it travels there.
- * @throws Refusal naming `password`
- */
+/** For mailboxes with one-time codes. @throws Refusal naming `password` */
 export function refuseUnsendable(password: string): void {
-  if (!/^ | $/.test(password)) return
+  if (!isUnsendable(password)) return
   throw new Refusal(
     'invalid',
     'password',

@@ -6,6 +6,17 @@ export const maxPasswordBytes = 72
 
 /** RFC 6238 with its usual figures, the ones that every authenticator app knows. */
 export const codeDigits = 6
+
+/** Whether there may be a code behind a password. */
+export const endsInCode = (text: string) => /.\d{6}$/su.test(text)
+export const withoutCode = (text: string) => text.slice(0, -codeDigits)
+
+/**
+ * Whether nginx would cut something off: spaces at an end of what it is answered
+ * (ngx_mail_auth_http_module.c:1006-1057), and that is how a password with a code behind it travels on.
+ */
+export const isUnsendable = (password: string) => /^ | $/.test(password)
+
 const stepMs = 30_000
 
 /** Number of the TOTP step that a moment (UTC milliseconds) is in. */
