@@ -4,6 +4,7 @@ import { extname } from 'node:path'
 import { InvalidArgumentError } from 'commander'
 import QRCode from 'qrcode'
 import { Refusal } from '../../lib/refusal.ts'
+import { readPath } from './values.ts'
 
 /** In colours where there are some, so that dark stays dark on every terminal. */
 export const drawQr = (text: string): Promise<string> =>
@@ -19,6 +20,7 @@ export async function writeQr(file: string, text: string): Promise<void> {
   const picture = await renderQr(file, text)
   try {
     writeFileSync(file, picture, { mode: 0o600, flag: 'wx' })
+    process.stderr.write(`wrote ${file}\n`)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     throw new Refusal(
@@ -31,7 +33,7 @@ export async function writeQr(file: string, text: string): Promise<void> {
 
 /** For commander: the name of a file that `writeQr` can write. */
 export function readQrFile(file: string): string {
-  if (['.svg', '.png'].includes(extname(file).toLowerCase())) return file
+  if (['.svg', '.png'].includes(extname(file).toLowerCase())) return readPath(file)
   throw new InvalidArgumentError('Name a file that ends in .svg or .png.')
 }
 

@@ -31,7 +31,8 @@ export function addTotpCommands(user: Command): void {
     .action(
       async (name: string, code: string | undefined, { json, force }: OutputOptions & { force?: true }) => {
         const confirmed = await call('user totp confirm', { name, code: code ?? (force ? null : '') })
-        print({ json }, confirmed, mailbox => `${mailbox.name} needs codes from the next login on`)
+        const used = code === undefined ? '' : '; the code just given is used, so with the next one'
+        print({ json }, confirmed, mailbox => `${mailbox.name} needs codes from the next login on${used}`)
       },
     )
 

@@ -63,7 +63,9 @@ function showSteps(trial: Trial): string[][] {
 function showAddress({ address }: Trial): string {
   if (!address) return notReached
   const { network, familiar, familiarSince, ban, allowed, shared } = address
-  const known = familiar ? `familiar, last login ${showTime(familiarSince!)}` : 'not familiar'
+  const known = familiar
+    ? `familiar, logged in within the hour after ${showTime(familiarSince!)}`
+    : 'not familiar'
   return [
     network === null ? 'no network' : `network ${network}, ${known}`,
     ban ? `ban of ${ban.cidr} (${ban.event_type}, by ${ban.author}: ${ban.note})` : 'not banned',
@@ -85,7 +87,7 @@ const showRemembered = ({ account, password, grant }: NonNullable<Trial['remembe
   'nothing'
 
 function showCode({ code, account, password }: Trial): string {
-  if (code === null) return password === null || !account?.totp ? notReached : 'see below'
+  if (code === null) return password === null || !account?.totp ? notReached : 'none that would do'
   switch (code.kind) {
     case 'none':
       return 'none needed'

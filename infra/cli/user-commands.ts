@@ -151,7 +151,7 @@ function showGuarded(mailbox: VerbResult<'user show'>): string {
   const tried = `networks that guessed lately: ${strangers?.networksThatGuessed ?? 0}`
   const total = `wrong passwords of strangers since the last success of one: ${guesses} of ${mostGuesses}`
   const shut = guesses >= mostGuesses ? ', shut to strangers until: user unlock' : ''
-  const head = ['FROM', 'WRONG', 'LOCK', 'LAST SUCCESS']
+  const head = ['FROM', 'WRONG', 'LOCK', 'LAST SUCCESS (±1h)']
   return [showOne(mailbox), '', table(head, rows, ''), tried, `${total}${shut}`].join('\n')
 }
 

@@ -245,7 +245,7 @@ describe('the command line', () => {
     await statusFor('203.0.113.66', max.name, 'wrong abroad')
     await statusFor('203.0.113.66', max.name, 'wrong abroad too')
     const shown = await mustCli(`user show ${max.name}`)
-    expect(shown).toMatch(/^FROM +WRONG +LOCK +LAST SUCCESS$/m)
+    expect(shown).toMatch(/^FROM +WRONG +LOCK +LAST SUCCESS \(±1h\)$/m)
     expect(shown).toMatch(/^strangers +2\/5$/m)
     expect(shown).toMatch(new RegExp(`^198\\.51\\.100\\.0/24 +1/5 +${time}$`, 'm'))
     expect(shown).toMatch(/since the last success of one: 2 of 100$/m)

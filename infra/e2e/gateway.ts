@@ -84,8 +84,14 @@ async function answersReady(port: number): Promise<boolean> {
 /** '' when it does not listen any more, or on something else than this port. */
 async function readMetrics(port: number, secret = ''): Promise<string> {
   if (!(await isListening(port))) return ''
-  const response = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { 'X-Auth-Key': secret } })
-  return response.text()
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { 'X-Auth-Key': secret } })
+    return await response.text()
+  } catch (error) {
+    // Ctrl-C in a terminal has reached it before us.
+    if (error instanceof TypeError) return ''
+    throw error
+  }
 }
 
 const latin1 = (text: string) => Buffer.from(text).toString('latin1')

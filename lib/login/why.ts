@@ -36,7 +36,8 @@ export function sayWhy(reason: Hindrance, found: Explanation, attempt: Attempt, 
 export function fillRemedy(remedy: string, { name, ban }: { name: string; ban?: string }): string {
   // A name may hold what a shell would take for something else.
   const quoted = /^[\w.@+-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`
-  return remedy.replace('NAME', () => quoted).replace('BAN', () => ban ?? 'BAN')
+  const filled = remedy.replace('NAME', () => quoted)
+  return ban === undefined ? filled.replace('ban remove BAN', 'ban list') : filled.replace('BAN', () => ban)
 }
 
 function wordsFor(
@@ -54,6 +55,16 @@ function wordsFor(
   const grantLife = `totp.grant_idle ${lasts(totp.grant_idle)}, totp.grant_max ${lasts(totp.grant_max)}`
   switch (reason) {
     case 'wrong_password':
+      if (account?.totp) {
+        const lift =
+          'type the password with the code of now, and look at the clock of the phone; mailgateway user set-password NAME'
+        return [
+          'password and code of the mailbox',
+          'no right pair of them',
+          'both right',
+          lift.replace('NAME', found.name ?? ''),
+        ]
+      }
       return ['the password of the mailbox', 'another one', 'the same one']
     case 'unknown_user':
       return ['mailboxes', found.name ?? attempt.user, 'the name of one of them']
