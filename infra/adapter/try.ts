@@ -51,10 +51,15 @@ export async function tryLogin(services: Services, input: unknown): Promise<Tria
     ...found,
     // What was typed goes no further than the answer to nginx, and the digest of it nowhere.
     decision: decision.kind === 'accept' ? { ...decision, backendPassword: null } : decision,
-    code: code?.kind === 'granted' ? { ...code, grant: { ...code.grant, digest: '' } } : code,
+    code: withoutDigest(code),
     why,
     answer: linesOf(nginxAuth.writeDecision(attempt, decision)),
   }
+}
+
+function withoutDigest(code: Explanation['code']): Explanation['code'] {
+  if (code?.kind === 'granted') return { ...code, grant: { ...code.grant, digest: '' } }
+  return code?.kind === 'roaming' ? { ...code, origin: { ...code.origin, digest: '' } } : code
 }
 
 function linesOf(answer: Record<string, string>): string[] {

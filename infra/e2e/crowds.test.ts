@@ -82,6 +82,28 @@ describe('parallel', () => {
     await wrong
   })
 
+  test('a twin that is banned, or of a neighbour, gives back no place of a password that is being looked at', async () => {
+    const [bad, home] = [newPlace(), newPlace()]
+    await spray(gateway, 10, bad)
+    const user = await newUserAt(gateway, home)
+    const hold = Promise.withResolvers<void>()
+    beforeVerify = () => hold.promise
+    let answered = 0
+    const asked: Promise<unknown>[] = []
+    const before = gateway.hashes()
+    for (let n = 0; n < 40; n++) {
+      for (const from of [n % 2 ? bad : home, newPlace()]) {
+        asked.push(gateway.ask({ user, password: `twin ${n}`, from }).then(() => answered++))
+      }
+      await new Promise(resolve => setTimeout(resolve, 3))
+    }
+    // Five of strangers and five at home are held; all others have been told to come later.
+    await expect.poll(() => answered, { timeout: 5_000 }).toBe(80 - 10)
+    expect(gateway.hashes() - before).toBe(10)
+    hold.resolve()
+    await Promise.all(asked)
+  })
+
   test('60 users with five cold right logins each from one address get in', async () => {
     const office = newPlace()
     const users = await people(60, () => newUser(gateway))

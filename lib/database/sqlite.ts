@@ -48,7 +48,7 @@ class TransactionalAdapter extends SqliteAdapter {
 const workerFile = new URL(`./sqlite-worker${extname(import.meta.url)}`, import.meta.url)
 
 /** What JSON carries over unchanged. */
-const isPlain = (value: unknown) => value === null || typeof value === 'string' || typeof value === 'number'
+const isPlain = (value: unknown) => value === null || typeof value === 'string' || Number.isFinite(value)
 
 type Pending = PromiseWithResolvers<QueryResult<unknown>>
 

@@ -70,6 +70,21 @@ export function describeHotState(driver: string, create: () => Promise<Subject>)
       expect(await hot.apply([{ op: 'read', key: 'user' }])).toEqual(['v10'])
     })
 
+    test('a member stays until the last of its holders has dropped it', async () => {
+      const add = (holder: string) =>
+        ({ op: 'add', key: 'held', member: 'a', holder, cap: 1, ttlMs: 10_000 }) as const
+      const drop = (holder: string) => ({ op: 'drop', key: 'held', member: 'a', holder }) as const
+      const other = { op: 'add', key: 'held', member: 'b', holder: 'x', cap: 1, ttlMs: 10_000 } as const
+      expect(await hot.apply([add('1'), add('2'), drop('1'), drop('1'), other])).toEqual([
+        { count: 1, outcome: 'added' },
+        { count: 1, outcome: 'present' },
+        1,
+        1,
+        { count: 1, outcome: 'full' },
+      ])
+      expect(await hot.apply([drop('2'), other])).toEqual([0, { count: 1, outcome: 'added' }])
+    })
+
     test('nothing is added while one of the named entries exists, in one step with seeing it', async () => {
       const add = (key: string, member: string, unless: string[]) =>
         ({ op: 'add', key, member, cap: 2, ttlMs: 10_000, unless }) as const

@@ -7,7 +7,7 @@ import { type HotState, HotStateFull, type Op, type Results, type TimeToLive, Wr
 type Content =
   | { kind: 'value'; value: string | null; version: number | undefined }
   | { kind: 'count'; count: number }
-  | { kind: 'set'; members: Set<string> }
+  | { kind: 'set'; members: Map<string, Set<string>> }
 
 type Entry = Content & { endsAt: number }
 
@@ -136,17 +136,21 @@ export function createMemoryHotState(clock: () => number, maxEntries = 200_000):
           return { count: entry?.kind === 'set' ? entry.members.size : 0, outcome: 'skipped' }
         }
         if (entry?.kind !== 'set') {
-          put(op.key, { kind: 'set', members: new Set([op.member]) }, op.ttlMs, now, counters)
+          const members = new Map([[op.member, new Set([op.holder ?? ''])]])
+          put(op.key, { kind: 'set', members }, op.ttlMs, now, counters)
           return { count: 1, outcome: 'added' }
         }
         const { members } = entry
         const outcome = members.has(op.member) ? 'present' : members.size < op.cap ? 'added' : 'full'
-        if (outcome === 'added') members.add(op.member)
+        if (outcome === 'added') members.set(op.member, new Set())
+        if (outcome !== 'full') members.get(op.member)!.add(op.holder ?? '')
         return { count: members.size, outcome }
       }
       case 'drop': {
         if (entry?.kind !== 'set') return 0
-        entry.members.delete(op.member)
+        const holders = entry.members.get(op.member)
+        holders?.delete(op.holder ?? '')
+        if (holders?.size === 0) entry.members.delete(op.member)
         const left = entry.members.size
         if (left === 0) forget(op.key)
         return left

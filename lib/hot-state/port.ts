@@ -36,17 +36,19 @@ export type Op =
    * Adds a member to a distinct set, unless it has `cap` members already. Answers the count after the step, and
    * whether the member was added, was there before, or found the set full. The first member sets the time to live,
    * later ones do not move it. While one of the entries `unless` exists nothing is added: `skipped`.
+   * With a `holder` also who finds the member present holds it, and it goes with the last that does.
    */
   | {
       op: 'add'
       key: string
       member: string
+      holder?: string
       cap: number
       ttlMs: TimeToLive
       unless?: readonly string[]
     }
-  /** Takes a member out of a distinct set. Answers the count that is left. */
-  | { op: 'drop'; key: string; member: string }
+  /** Takes a member, or one of its holders, out of a distinct set. Answers the count of members that is left. */
+  | { op: 'drop'; key: string; member: string; holder?: string }
 
 export interface Added {
   count: number

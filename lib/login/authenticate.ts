@@ -92,7 +92,7 @@ async function rememberLate({ hot, log }: LoginServices, deciding: Promise<Outco
 async function decide(services: LoginServices, attempt: Attempt, name: string | null): Promise<Outcome> {
   const credentials = precheck(attempt, name)
   if ('reason' in credentials) return { decision: decline(credentials.reason, attempt) }
-  const facts = await recall(services, credentials, attempt.clientAddress, attempt.receivedAt)
+  const facts = await recall(services, credentials, attempt)
   return judgeFacts(services, attempt, credentials, facts).catch(async error => {
     await services.hot.apply(releaseOps(facts.guesser, facts.place, true))
     throw error
@@ -112,18 +112,19 @@ async function judgeFacts(
     return { facts, memories, decision: decline(hindrance, attempt) }
   }
   const proved = await prove(services, credentials, facts, now)
+  const { hashed } = proved
+  // For right and wrong ones alike: else what a new ban answers would tell which was right.
+  const late = hashed ? await guardAgain(services, facts, attempt.clientAddress) : facts.guard
+  const ban = guard(late)
   const verdict = judge(proved.proof, credentials)
   const refuse = async (reason: Hindrance): Promise<Outcome> => ({
-    facts,
+    facts: { ...facts, guard: late },
     ...(await settleRefusal(services, credentials, facts, proved, reason)),
-    decision: decline(reason, attempt, facts.guard),
+    decision: decline(ban ?? reason, attempt, late),
   })
   if ('reason' in verdict) return refuse(verdict.reason)
   const { account, code } = verdict
-  const { hashed } = proved
-  const memories = [...proved.memories, ...releaseOps(facts.guesser, proved.place, true)]
-  const late = hashed ? await guardAgain(services, facts, attempt.clientAddress) : facts.guard
-  const ban = guard(late)
+  const memories = [...proved.memories, ...releaseOps(facts.guesser, facts.place, true)]
   if (ban) return { facts: { ...facts, guard: late }, hashed, memories, decision: decline(ban, attempt) }
   const entry = await enter(services, credentials, facts, code, now)
   if ('reason' in entry) return refuse(entry.reason)
@@ -143,7 +144,8 @@ async function settle(services: LoginServices, attempt: Attempt, name: string | 
   const { decision, facts, entered, guess, memories = [] } = outcome
   const counters = facts && guess ? await settleWrong(services, facts.guesser, guess) : ''
   const row = { ...describeAttempt(attempt, name, decision, services.clock()), counters }
-  const ban = isBanned(decision) && facts?.guard.standing.ban
+  // A guess is counted, and stands in a row of its own, also where a ban was made while it was looked at.
+  const ban = !guess && isBanned(decision) && facts?.guard.standing.ban
   const now = attempt.receivedAt
   // A banned address needs no firewall to be told, and may ask a thousand times a second.
   if (row.result === 'failed' && !ban) services.failLog?.write(describeFailure(row))

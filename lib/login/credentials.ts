@@ -4,7 +4,7 @@ import type { Op } from '../hot-state/port.ts'
 import { nobodysHash } from '../mailbox/passwords.ts'
 import { maxPasswordBytes } from '../mailbox/rules.ts'
 import type { Credentials, Verdict } from './attempt.ts'
-import { type Place, takePlace } from './guessing.ts'
+import { takePlace } from './guessing.ts'
 import { accountWrite, digestOf, ownerOf, proofKey, proofWrite, readProof, renewal } from './proofs.ts'
 import type { Facts, RecallServices } from './recall.ts'
 import { concludeProof } from './rules.ts'
@@ -19,8 +19,6 @@ export interface Proved {
   memories: Op[]
   /** Whether it cost a hash. */
   hashed: boolean
-  /** Where it stands while it is looked at; `facts.place` but for a rare case. */
-  place: Place
 }
 
 /**
@@ -34,30 +32,30 @@ export async function prove(
   facts: Facts,
   now: number,
 ): Promise<Proved> {
-  const { account, grant, place } = facts
+  const { account, grant } = facts
   const copy = facts.warm || !account ? [] : [accountWrite(services, account)]
   const { password, code, known } =
     account && grant
       ? { password: credentials.password, code: { kind: 'granted', grant } as const, known: true }
       : readCode(services, credentials, facts, now)
   const conclude = (right: boolean) => concludeProof(account, right, code, facts.strings.length > 0)
-  if (known) return { proof: conclude(true), password, memories: copy, hashed: false, place }
+  if (known) return { proof: conclude(true), password, memories: copy, hashed: false }
 
   const isWhole = password === credentials.password
   const digest = isWhole ? facts.digest : digestOf(services, credentials.name, password, 0)
   const proof = isWhole ? facts.proof : await recallProof(services, digest, facts, now)
   if (proof) {
     const memories = [...copy, ...renewal(services, digest, proof, now)]
-    return { proof: conclude(proof.right), password, memories, hashed: false, place }
+    return { proof: conclude(proof.right), password, memories, hashed: false }
   }
 
-  const taken = place.own.outcome === 'skipped' ? await takePlace(services, facts.guesser, place) : place
-  if (!taken) return { proof: { reason: 'too_many_guesses' }, password, memories: [], hashed: false, place }
+  if (facts.place.own.outcome === 'skipped' && !(await takePlace(services, facts)))
+    return { proof: { reason: 'too_many_guesses' }, password, memories: [], hashed: false }
   const right = (await compare(services, credentials, password, facts.passwordHash)) && account !== null
   const outcome = { ...ownerOf(account), right, provedAt: now, writtenAt: now }
   const memories = [proofWrite(services, digest, outcome)]
   if (right) memories.push(accountWrite(services, account))
-  return { proof: conclude(right), password, memories, hashed: true, place: taken }
+  return { proof: conclude(right), password, memories, hashed: true }
 }
 
 async function recallProof(services: RecallServices, digest: string, { account }: Facts, now: number) {

@@ -80,7 +80,7 @@ async function walk(
   const refuse = (reason: Hindrance, facts?: Facts) => decline(reason, attempt, facts?.guard)
   if ('reason' in credentials) return refuse(credentials.reason)
 
-  const facts = await recall(services, credentials, attempt.clientAddress, attempt.receivedAt)
+  const facts = await recall(services, credentials, attempt)
   await noteFacts(services, facts, found)
   const hindrance = guard(facts.guard)
   if (hindrance) return refuse(hindrance)

@@ -77,7 +77,7 @@ export const placeOps = (
   { auth }: Pick<Settings, 'auth'>,
   name: string,
   network: string | null,
-  digest: string,
+  { digest, holder }: Pick<Place, 'digest' | 'holder'>,
   remembered: string[],
 ) => {
   const placeIn = (circle: string) =>
@@ -85,6 +85,7 @@ export const placeOps = (
       op: 'add',
       key: triedKey(circle),
       member: digest,
+      holder,
       cap: auth.max_fail_attempts,
       ttlMs: auth.fail_ttl,
       unless: [...remembered, lockKey(circle)],
@@ -95,6 +96,8 @@ export const placeOps = (
 /** A place that was taken, in the guesser's own circle and in the one that it turned out not to belong to. */
 export interface Place {
   digest: string
+  /** The attempt: others with the same string hold the place as well, and it is free when the last gives it back. */
+  holder: string
   own: Added
   other: Added
 }
@@ -104,31 +107,34 @@ export const isFull = ({ own }: Place, { auth }: Pick<Settings, 'auth'>) =>
   own.outcome === 'full' || (own.outcome === 'skipped' && own.count >= auth.max_fail_attempts)
 
 /**
- * Takes a place for a string of which something is remembered that does not hold any more.
- * @returns null when there is none
+ * Takes a place for a string of which something is remembered that does not hold any more, and notes it in `facts`.
+ * @returns whether there was one
  */
 export async function takePlace(
   { hot, settings }: GuessingServices,
-  guesser: Guesser,
-  place: Place,
-): Promise<Place | null> {
+  facts: { guesser: Guesser; place: Place },
+): Promise<boolean> {
   const { max_fail_attempts: cap, fail_ttl: ttlMs } = settings.auth
-  const circle = circleOf(guesser)
+  const { digest: member, holder } = facts.place
+  const circle = circleOf(facts.guesser)
   const [own] = await hot.apply([
-    { op: 'add', key: triedKey(circle), member: place.digest, cap, ttlMs, unless: [lockKey(circle)] },
+    { op: 'add', key: triedKey(circle), member, holder, cap, ttlMs, unless: [lockKey(circle)] },
   ])
-  return own.outcome === 'added' || own.outcome === 'present' ? { ...place, own } : null
+  facts.place = { ...facts.place, own }
+  return own.outcome === 'added' || own.outcome === 'present'
 }
 
 /** Gives places back: the own one if the string was right, or could not be looked at; the other one always. */
 export function releaseOps(
   guesser: Pick<Guesser, 'name' | 'network' | 'familiar'>,
-  { digest: member, own, other }: Place,
+  { digest: member, holder, own, other }: Place,
   ofOwn: boolean,
 ): Op[] {
   const otherCircle = circleOf({ ...guesser, familiar: !guesser.familiar })
   const release = ({ outcome }: Added, circle: string): Op[] =>
-    outcome === 'added' ? [{ op: 'drop', key: triedKey(circle), member }] : []
+    outcome === 'added' || outcome === 'present'
+      ? [{ op: 'drop', key: triedKey(circle), member, holder }]
+      : []
   return [...release(other, otherCircle), ...(ofOwn ? release(own, circleOf(guesser)) : [])]
 }
 

@@ -94,7 +94,7 @@ export const reasons = {
     counts: false,
     hides: false,
     meaning: 'the password is longer than 72 bytes',
-    remedy: 'mailgateway user set-password NAME',
+    remedy: 'type the password of the mailbox, which is shorter',
   },
   bad_name: {
     kind: 'refuse',

@@ -10,7 +10,7 @@ import { readGrants } from '../mailbox/grants.ts'
 import type { Passwords } from '../mailbox/passwords.ts'
 import { endsInCode } from '../mailbox/rules.ts'
 import type { Settings } from '../settings/definitions.ts'
-import type { Code, Credentials } from './attempt.ts'
+import type { Attempt, Code, Credentials } from './attempt.ts'
 import type { Guard } from './guard.ts'
 import {
   type Guesser,
@@ -64,13 +64,11 @@ const familiarKey = (name: string, network: string | null) => `familiar:${name}\
 
 /**
  * Takes a place for the password, see `placeOps`: whoever calls gives it back, with `releaseOps`.
- * @param clientAddress as in the attempt; `unix:` and '' belong to no network
  */
 export async function recall(
   services: RecallServices,
   credentials: Credentials,
-  clientAddress: string,
-  now: number,
+  { id, clientAddress, receivedAt: now }: Pick<Attempt, 'id' | 'clientAddress' | 'receivedAt'>,
 ): Promise<Facts> {
   const { name, password } = credentials
   const network = networkOf(clientAddress)
@@ -87,7 +85,7 @@ export async function recall(
     backendsVersion,
     ...guardAnswers
   ] = await services.hot.apply([
-    ...placeOps(services.settings, name, network, digest, [proofAt, grantAt]),
+    ...placeOps(services.settings, name, network, { digest, holder: id }, [proofAt, grantAt]),
     { op: 'read', key: accountKey(name) },
     { op: 'read', key: proofAt },
     { op: 'read', key: grantAt },
@@ -103,7 +101,9 @@ export async function recall(
     const { account, familiarSince } = known
     const { familiar_for, user_total } = services.settings.guessing
     const familiar = network !== null && familiarSince !== null && now < familiarSince + familiar_for
-    const place = familiar ? { digest, own: here, other: strangers } : { digest, own: strangers, other: here }
+    const place = familiar
+      ? { digest, holder: id, own: here, other: strangers }
+      : { digest, holder: id, own: strangers, other: here }
     return {
       ...known,
       digest,
@@ -127,7 +127,7 @@ export async function recall(
       },
     }
   } catch (error) {
-    const place = { digest, own: strangers, other: here }
+    const place = { digest, holder: id, own: strangers, other: here }
     await services.hot.apply(releaseOps({ name, network, familiar: false }, place, true))
     throw error
   }

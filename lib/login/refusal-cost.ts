@@ -22,7 +22,7 @@ export async function settleRefusal(
   services: RecallServices,
   credentials: Credentials,
   facts: Facts,
-  { password, memories, hashed, place }: Proved,
+  { password, memories, hashed }: Proved,
   reason: Hindrance,
 ): Promise<RefusalCost> {
   const { counts, hides } = reasons[reason]
@@ -34,7 +34,7 @@ export async function settleRefusal(
   return {
     guess: counts && isFirst ? digestOf(services, credentials.name, password, credentialVersion) : null,
     hashed: hashed || (hides && isFirst),
-    memories: [...memories, ...releaseOps(facts.guesser, place, !counts)],
+    memories: [...memories, ...releaseOps(facts.guesser, facts.place, !counts)],
   }
 }
 
