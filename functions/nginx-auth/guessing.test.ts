@@ -351,6 +351,19 @@ test('those who are banned, or shut out, take no places from others', async () =
   const user = await newUser(gateway)
   await guessTimes(user, 20, bad)
   expect(await standing(gateway, user, newPlace())).toBe('ok: ok')
+  // Not even while it is asked.
+  const { hot } = gateway.services()
+  let [asking, most] = [true, 0]
+  const asked = Promise.all(Array.from({ length: 40 }, () => guess(gateway, user, bad))).then(() => {
+    asking = false
+  })
+  while (asking) {
+    const [taken] = await hot.apply([{ op: 'read', key: `tried:${user}` }])
+    most = Math.max(most, Number(taken))
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  await asked
+  expect(most).toBe(0)
   const other = await newUserAt(gateway, home)
   await guessSlowly(gateway, other, 12, newPlace)
   gateway.pass(day - patience - second)

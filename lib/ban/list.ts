@@ -18,6 +18,8 @@ export interface AddressStanding {
 }
 
 export interface BanList {
+  /** Whether a ban holds for strangers at this address, as far as is known without asking anybody. */
+  seemsBanned(address: string): boolean
   /** @param version value of `bansVersionKey`; another one than before makes the news be read first */
   standingOf(address: string, version: string | null): Promise<AddressStanding>
   /** Bans in force by what led to them, as new as the latest `standingOf`. */
@@ -117,6 +119,11 @@ export function createBanList({ db, clock, steady }: BanListParts): BanList {
   }
 
   return {
+    seemsBanned(address) {
+      const ban = inForce(address)
+      return ban !== null && (ban.event_type === 'manual' || exceptions.find(address).length === 0)
+    },
+
     async standingOf(address, version) {
       if (heldVersion !== version) await refresh(version)
       const kinds = exceptions.find(address)

@@ -70,6 +70,16 @@ export function describeHotState(driver: string, create: () => Promise<Subject>)
       expect(await hot.apply([{ op: 'read', key: 'user' }])).toEqual(['v10'])
     })
 
+    test('a cap of 0 adds nothing', async () => {
+      const add = (cap: number) => ({ op: 'add', key: 'none', member: 'a', cap, ttlMs: 10_000 }) as const
+      expect(await hot.apply([add(0), { op: 'read', key: 'none' }, add(1), add(0)])).toEqual([
+        { count: 0, outcome: 'full' },
+        null,
+        { count: 1, outcome: 'added' },
+        { count: 1, outcome: 'present' },
+      ])
+    })
+
     test('a member stays until the last of its holders has dropped it', async () => {
       const add = (holder: string) =>
         ({ op: 'add', key: 'held', member: 'a', holder, cap: 1, ttlMs: 10_000 }) as const

@@ -136,6 +136,7 @@ export function createMemoryHotState(clock: () => number, maxEntries = 200_000):
           return { count: entry?.kind === 'set' ? entry.members.size : 0, outcome: 'skipped' }
         }
         if (entry?.kind !== 'set') {
+          if (op.cap === 0) return { count: 0, outcome: 'full' }
           const members = new Map([[op.member, new Set([op.holder ?? ''])]])
           put(op.key, { kind: 'set', members }, op.ttlMs, now, counters)
           return { count: 1, outcome: 'added' }

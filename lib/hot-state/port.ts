@@ -34,7 +34,7 @@ export type Op =
   | { op: 'increment'; key: string; ttlMs: TimeToLive }
   /**
    * Adds a member to a distinct set, unless it has `cap` members already. Answers the count after the step, and
-   * whether the member was added, was there before, or found the set full. The first member sets the time to live,
+   * whether the member was added, was there before, or found the set full, as with a `cap` of 0. The first member sets the time to live,
    * later ones do not move it. While one of the entries `unless` exists nothing is added: `skipped`.
    * With a `holder` also who finds the member present holds it, and it goes with the last that does.
    */

@@ -72,6 +72,7 @@ export function readGuard(
  * are ever looked at at once, over all nodes, and what is remembered to be right is no exception, or it would stand out
  * among many that are tried at one moment. Which circle it belongs to is not known yet, so it takes one in either.
  * @param remembered keys of earlier outcomes of this very string: what is known takes no place, and a lock gives none
+ * @param banned whether the address seems to be: then it takes none from strangers, to whom it will not belong
  */
 export const placeOps = (
   { auth }: Pick<Settings, 'auth'>,
@@ -79,18 +80,21 @@ export const placeOps = (
   network: string | null,
   { digest, holder }: Pick<Place, 'digest' | 'holder'>,
   remembered: string[],
+  banned: boolean,
 ) => {
-  const placeIn = (circle: string) =>
+  const placeIn = (circle: string, cap: number) =>
     ({
       op: 'add',
       key: triedKey(circle),
       member: digest,
       holder,
-      cap: auth.max_fail_attempts,
+      cap,
       ttlMs: auth.fail_ttl,
       unless: [...remembered, lockKey(circle)],
     }) as const
-  return [placeIn(name), placeIn(circleOf({ name, network, familiar: true }))] as const
+  const { max_fail_attempts: most } = auth
+  const here = circleOf({ name, network, familiar: true })
+  return [placeIn(name, banned ? 0 : most), placeIn(here, most)] as const
 }
 
 /** A place that was taken, in the guesser's own circle and in the one that it turned out not to belong to. */

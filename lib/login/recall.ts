@@ -4,6 +4,7 @@ import { versionKey as backendsVersionKey } from '../backend/directory.ts'
 import { type AddressStanding, type BanList, bansVersionKey } from '../ban/list.ts'
 import { networkOf, placeOf } from '../ban/rules.ts'
 import type { Database, GrantRow } from '../database/schema.ts'
+import type { Added } from '../hot-state/port.ts'
 import { type Account, accountKey, readAccount, readCopy } from '../mailbox/account.ts'
 import { rememberNetwork } from '../mailbox/familiar.ts'
 import { readGrants } from '../mailbox/grants.ts'
@@ -73,9 +74,10 @@ export async function recall(
   const { name, password } = credentials
   const network = networkOf(clientAddress)
   const digest = digestOf(services, name, password, 0)
+  const banned = services.bans.seemsBanned(clientAddress)
   const [proofAt, grantAt] = [proofKey(digest), grantKey(digest, network)]
   const [
-    strangers,
+    amongStrangers,
     here,
     copy,
     storedProof,
@@ -85,7 +87,7 @@ export async function recall(
     backendsVersion,
     ...guardAnswers
   ] = await services.hot.apply([
-    ...placeOps(services.settings, name, network, { digest, holder: id }, [proofAt, grantAt]),
+    ...placeOps(services.settings, name, network, { digest, holder: id }, [proofAt, grantAt], banned),
     { op: 'read', key: accountKey(name) },
     { op: 'read', key: proofAt },
     { op: 'read', key: grantAt },
@@ -94,6 +96,8 @@ export async function recall(
     { op: 'read', key: backendsVersionKey },
     ...guardOps(name, network),
   ])
+  // The ban may just have been lifted; then a place is taken where there is need of one.
+  const strangers: Added = banned ? { count: amongStrangers.count, outcome: 'skipped' } : amongStrangers
   const remembered = { copy, storedProof, storedGrant, mark }
   try {
     const standing = await services.bans.standingOf(clientAddress, bansVersion)
