@@ -5,6 +5,7 @@ const alone = ['infra/e2e/load.test.ts']
 
 export default defineConfig({
   test: {
+    globalSetup: ['./infra/e2e/servers.ts'],
     reporters: ['default', './infra/closing-line.ts'],
     // Real servers start in hooks, and two cores hash passwords meanwhile.
     testTimeout: 30_000,

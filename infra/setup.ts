@@ -1,7 +1,7 @@
 /**
- * Runs before the tests: sees that the real programs which they start (nginx, Dovecot, dnsmasq, fail2ban, CrowdSec,
- * Prometheus, oathtool, strace, zbar, openssl, curl) are there and fetches what is missing with apt-get. Quiet when all
- * is there; exits 1 with one line when it cannot.
+ * Runs before the tests: sees that the real programs which they start (nginx, Dovecot, MariaDB, Redis, dnsmasq,
+ * fail2ban, CrowdSec, Prometheus, oathtool, strace, zbar, openssl, curl) are there and fetches what is missing with
+ * apt-get. Quiet when all is there; exits 1 with one line when it cannot.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
@@ -15,6 +15,9 @@ const needed: Record<string, string> = {
   'dovecot-imapd': '/usr/lib/dovecot/imap',
   'dovecot-pop3d': '/usr/lib/dovecot/pop3',
   'dovecot-submissiond': '/usr/lib/dovecot/submission',
+  'mariadb-server': '/usr/sbin/mariadbd',
+  'redis-server': '/usr/bin/redis-server',
+  'redis-sentinel': '/usr/bin/redis-sentinel',
   fail2ban: '/usr/bin/fail2ban-regex',
   'dnsmasq-base': '/usr/sbin/dnsmasq',
   oathtool: '/usr/bin/oathtool',
