@@ -1,7 +1,9 @@
-import { CompiledQuery, InsertQueryNode, ValuesNode } from 'kysely'
+import { CompiledQuery } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type InProcess, openInProcess } from '../../infra/e2e/in-process.ts'
 import type { AuthLogRow } from '../database/schema.ts'
+import type { Metrics } from '../metrics.ts'
+import { createProcessMetrics } from '../runtime/metrics.ts'
 import { AuditBusy, createAuditTrail } from './append.ts'
 
 let host: InProcess
@@ -31,16 +33,9 @@ const makeRow = (i: number): AuthLogRow => ({
 /** A trail, and how many rows each of its inserts has had. */
 function openTrail() {
   const inserts: number[] = []
-  const trail = createAuditTrail(
-    host.services.db.withPlugin({
-      transformQuery({ node }) {
-        if (InsertQueryNode.is(node) && node.values && ValuesNode.is(node.values))
-          inserts.push(node.values.values.length)
-        return node
-      },
-      transformResult: async ({ result }) => result,
-    }),
-  )
+  const metrics = createProcessMetrics()
+  const auditWritten: Metrics['auditWritten'] = ({ attempts }) => inserts.push(attempts)
+  const trail = createAuditTrail(host.services.db, { ...metrics, auditWritten })
   return { trail, inserts }
 }
 
@@ -70,7 +65,7 @@ test('rows that come together go together, each once', async () => {
 test('rows that come while an insert is in flight wait for the next, all of them for one', async () => {
   const { trail, inserts } = openTrail()
   const waves: Promise<void>[] = [trail.append(makeRow(0), patience)]
-  while (inserts.length === 0) await new Promise(resolve => setImmediate(resolve))
+  while (trail.waiting() > 0) await new Promise(resolve => setImmediate(resolve))
   for (let i = 1; i <= 100; i++) waves.push(trail.append(makeRow(i), patience))
   await Promise.all(waves)
   expect(inserts).toEqual([1, 100])
@@ -85,10 +80,10 @@ test('no statement gets more rows than SQLite has variables for', async () => {
 })
 
 test('a failed insert rejects exactly the rows of its batch and leaves none of them', async () => {
-  const { trail, inserts } = openTrail()
+  const { trail } = openTrail()
   await trail.append(makeRow(5), patience)
   const bad = [4, 5, 6].map(i => trail.append(makeRow(i), patience))
-  while (inserts.length < 2) await new Promise(resolve => setImmediate(resolve))
+  while (trail.waiting() > 0) await new Promise(resolve => setImmediate(resolve))
   const good = [7, 8].map(i => trail.append(makeRow(i), patience))
   const outcomes = await Promise.allSettled([...bad, ...good])
   expect(outcomes.map(({ status }) => status)).toEqual([
@@ -138,11 +133,11 @@ test('an idle trail keeps no timer and no turn of the event loop', async () => {
 })
 
 test('a row that nobody waits for any more is not written, and says so', async () => {
-  const { trail, inserts } = openTrail()
+  const { trail } = openTrail()
   const { promise: mayGo, resolve: go } = Promise.withResolvers<void>()
   const blocker = host.services.db.transaction().execute(() => mayGo)
   const inFlight = trail.append(makeRow(1), patience)
-  while (inserts.length === 0) await new Promise(resolve => setImmediate(resolve))
+  while (trail.waiting() > 0) await new Promise(resolve => setImmediate(resolve))
   const late = expect(trail.append(makeRow(2), 10)).rejects.toThrow(AuditBusy)
   const patient = trail.append(makeRow(3), patience)
   await new Promise(resolve => setTimeout(resolve, 30))

@@ -2,6 +2,7 @@
 import type { AuthLogRow, Database } from '../database/schema.ts'
 import type { AuditReport, Metrics } from '../metrics.ts'
 import { createFolding, type Folding } from './folding.ts'
+import { createInsert } from './insert.ts'
 
 export interface AuditTrail {
   /**
@@ -42,6 +43,7 @@ const quietTurns = 2
 
 export function createAuditTrail(db: Database, metrics?: Metrics): AuditTrail {
   const folding = createFolding()
+  const insert = createInsert(db)
   let waiting: Waiting[] = []
   let writing = false
 
@@ -64,7 +66,8 @@ export function createAuditTrail(db: Database, metrics?: Metrics): AuditTrail {
       if (batch.length === 0) continue
       try {
         const startedAt = performance.now()
-        await write(db, folding, batch)
+        if (batch.every(({ foldKey }) => foldKey === null)) await insert(batch.map(({ row }) => row))
+        else await writeFolded(db, folding, batch)
         for (const { done } of batch) done.resolve()
         metrics?.auditWritten(reportBatch(batch, startedAt, performance.now()))
       } catch (error) {
@@ -93,12 +96,8 @@ export function createAuditTrail(db: Database, metrics?: Metrics): AuditTrail {
   }
 }
 
-async function write(db: Database, folding: Folding, batch: Waiting[]): Promise<void> {
+async function writeFolded(db: Database, folding: Folding, batch: Waiting[]): Promise<void> {
   const own = batch.filter(({ foldKey }) => foldKey === null).map(({ row }) => row)
-  if (own.length === batch.length) {
-    await db.insertInto('auth_log').values(own).execute()
-    return
-  }
   const counted = Map.groupBy(
     batch.filter(({ foldKey }) => foldKey !== null),
     ({ foldKey }) => foldKey!,

@@ -5,12 +5,15 @@ export class DeadlinePassed extends Error {
 }
 
 /** Settles as `work` does, or rejects with DeadlinePassed after `ms`. The work itself goes on, unheard. */
-export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>()
+export function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>()
   const timer = setTimeout(() => reject(new DeadlinePassed(`not done within ${ms} ms`)), ms)
-  try {
-    return await Promise.race([work, promise])
-  } finally {
-    clearTimeout(timer)
+  const settle = <A>(how: (outcome: A) => void) => {
+    return (outcome: A) => {
+      clearTimeout(timer)
+      how(outcome)
+    }
   }
+  work.then(settle(resolve), settle(reject))
+  return promise
 }

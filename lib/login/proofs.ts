@@ -1,13 +1,13 @@
 /** What is remembered of comparisons, so that the same password needs no hash the next time. */
-import { createHmac, type KeyObject } from 'node:crypto'
+import type { Digest } from '../digest.ts'
 import type { Op } from '../hot-state/port.ts'
 import { type Account, accountKey, writeCopy } from '../mailbox/account.ts'
 import { createParser } from '../parse-once.ts'
 import type { Settings } from '../settings/definitions.ts'
 
 export interface ProofServices {
-  /** Key of the digests under which outcomes are kept. */
-  credentialKey: KeyObject
+  /** Makes the digests under which outcomes are kept. */
+  digest: Digest
   settings: Pick<Settings, 'auth'>
 }
 
@@ -29,11 +29,11 @@ const renewAfter = 0.25
  * @param version 0 before the account is known; then the outcome itself says which account and version it is of
  */
 export const digestOf = (
-  { credentialKey }: Pick<ProofServices, 'credentialKey'>,
+  { digest }: Pick<ProofServices, 'digest'>,
   name: string,
   password: string,
   version: number,
-) => createHmac('sha256', credentialKey).update(`${name}\0${version}\0`).update(password).digest('base64url')
+) => digest(`${name}\0${version}\0${password}`)
 
 export const proofKey = (digest: string) => `proof:${digest}`
 

@@ -9,6 +9,7 @@ import { type BanList, createBanList } from '../ban/list.ts'
 import { migrateUp } from '../database/migrate.ts'
 import { openSqlite } from '../database/open.ts'
 import type { Database } from '../database/schema.ts'
+import { createDigest, type Digest } from '../digest.ts'
 import { createMemoryHotState } from '../hot-state/memory.ts'
 import type { HotState } from '../hot-state/port.ts'
 import type { Passwords } from '../mailbox/passwords.ts'
@@ -28,8 +29,8 @@ export interface Services {
   audit: AuditTrail
   backends: Directory
   bans: BanList
-  /** Of digests that live in the hot state only. */
-  credentialKey: KeyObject
+  /** For what lives in the hot state only. */
+  digest: Digest
   /** Of digests that are stored, the newest first. */
   grantKeys: KeyObject[]
   sealer: Sealer
@@ -93,7 +94,7 @@ export async function openServices(
     audit: createAuditTrail(db, metrics),
     backends,
     bans: createBanList({ db, clock, steady }),
-    credentialKey: deriveKey(secrets[0]!, 'credential-cache'),
+    digest: createDigest(deriveKey(secrets[0]!, 'credential-cache')),
     grantKeys: secrets.map(secret => deriveKey(secret, 'grants')),
     sealer: createSealer(secrets.map(secret => deriveKey(secret, 'sealing'))),
     settings,
