@@ -88,19 +88,17 @@ function findFault(
 function decodeText(value = ''): string | null {
   // As most are: nothing escaped, nothing beyond ASCII.
   if (/^[!-$&-~]*$/.test(value) && value.length <= mostBytes) return value
-  if (/%(?![0-9A-Fa-f]{2})|[^\x00-\xff]/.test(value)) return null
-  const raw = value.replace(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-  if (raw.length > mostBytes || /[\x00-\x1f\x7f]/.test(raw)) return null
+  if (/[^\x00-\xff]/.test(value)) return null
+  const escaped = value.replace(/[\x80-\xff]/g, byte => `%${byte.charCodeAt(0).toString(16)}`)
   try {
-    return utf8.decode(Buffer.from(raw, 'latin1'))
+    const text = decodeURIComponent(escaped)
+    return Buffer.byteLength(text) > mostBytes || /[\x00-\x1f\x7f]/.test(text) ? null : text
   } catch {
     return null
   }
 }
 
 const mostBytes = 1_024
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** One spelling per address, IPv4 also where it came mapped into IPv6; `unix:` for a unix listener; '' for anything else. */
 export function readAddress(text: string): string {

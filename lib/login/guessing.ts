@@ -6,6 +6,7 @@
  * its own count and its own lock, so what strangers do never shuts out the user's own phone.
  */
 import type { Added, HotState, Op } from '../hot-state/port.ts'
+import { once } from '../once.ts'
 import type { Settings } from '../settings/definitions.ts'
 import {
   networkKey,
@@ -39,12 +40,18 @@ export interface Guesser {
 export const circleOf = ({ name, network, familiar }: Pick<Guesser, 'name' | 'network' | 'familiar'>) =>
   familiar ? `${name}\0${network}` : name
 
+const keysOf = once(circle => ({
+  tried: `tried:${circle}`,
+  wrong: `wrong:${circle}`,
+  lock: `lock:${circle}`,
+}))
+
 /** Digests that are being checked or were wrong. */
-const triedKey = (circle: string) => `tried:${circle}`
+const triedKey = (circle: string) => keysOf(circle).tried
 /** Digests that were wrong. */
-export const wrongKey = (circle: string) => `wrong:${circle}`
+export const wrongKey = (circle: string) => keysOf(circle).wrong
 /** Holds when the lock ends, in UTC milliseconds: for people, the entry itself ends by the steady clock. */
-export const lockKey = (circle: string) => `lock:${circle}`
+export const lockKey = (circle: string) => keysOf(circle).lock
 
 /** The reads that a login's first round trip makes for the guard, and how to understand their answers. */
 export const guardOps = (name: string, network: string | null) =>

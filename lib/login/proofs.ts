@@ -2,7 +2,7 @@
 import type { Digest } from '../digest.ts'
 import type { Op } from '../hot-state/port.ts'
 import { type Account, accountKey, writeCopy } from '../mailbox/account.ts'
-import { createParser } from '../parse-once.ts'
+import { once } from '../once.ts'
 import type { Settings } from '../settings/definitions.ts'
 
 export interface ProofServices {
@@ -37,7 +37,7 @@ export const digestOf = (
 
 export const proofKey = (digest: string) => `proof:${digest}`
 
-const parseProof = createParser<StoredProof>()
+const parseProof = once((text): StoredProof => JSON.parse(text))
 
 /** @returns null when there is no outcome, or one of another account or version, or too old a one */
 export function readProof(

@@ -10,6 +10,7 @@ import { rememberNetwork } from '../mailbox/familiar.ts'
 import { readGrants } from '../mailbox/grants.ts'
 import type { Passwords } from '../mailbox/passwords.ts'
 import { endsInCode } from '../mailbox/rules.ts'
+import { once } from '../once.ts'
 import type { Settings } from '../settings/definitions.ts'
 import type { Attempt, Code, Credentials } from './attempt.ts'
 import type { Guard } from './guard.ts'
@@ -61,7 +62,19 @@ export interface Facts {
   backendsVersion: string | null
 }
 
-const familiarKey = (name: string, network: string | null) => `familiar:${name}\0${network}`
+const familiarKey = (name: string, network: string | null) => `familiar:${name}\0${network ?? ''}`
+
+/** What is read at every login of this user from this network, written as `name NUL network`. */
+const steadyReads = once(whoAndWhere => {
+  const [name = '', network = ''] = whoAndWhere.split('\0')
+  return [
+    { op: 'read', key: accountKey(name) },
+    { op: 'read', key: familiarKey(name, network) },
+    { op: 'read', key: bansVersionKey },
+    { op: 'read', key: backendsVersionKey },
+    ...guardOps(name, network === '' ? null : network),
+  ] as const
+})
 
 /**
  * Takes a place for the password, see `placeOps`: whoever calls gives it back, with `releaseOps`.
@@ -79,22 +92,18 @@ export async function recall(
   const [
     amongStrangers,
     here,
-    copy,
     storedProof,
     storedGrant,
+    copy,
     mark,
     bansVersion,
     backendsVersion,
     ...guardAnswers
   ] = await services.hot.apply([
     ...placeOps(services.settings, name, network, { digest, holder: id }, [proofAt, grantAt], banned),
-    { op: 'read', key: accountKey(name) },
     { op: 'read', key: proofAt },
     { op: 'read', key: grantAt },
-    { op: 'read', key: familiarKey(name, network) },
-    { op: 'read', key: bansVersionKey },
-    { op: 'read', key: backendsVersionKey },
-    ...guardOps(name, network),
+    ...steadyReads(`${name}\0${network ?? ''}`),
   ])
   // The ban may just have been lifted; then a place is taken where there is need of one.
   const strangers: Added = banned ? { count: amongStrangers.count, outcome: 'skipped' } : amongStrangers
@@ -204,10 +213,15 @@ export async function guardAgain(
   return { ...guard, standing: await bans.standingOf(clientAddress, version) }
 }
 
+const parseMark = once(mark => {
+  const [accountId, at] = mark.split(' ')
+  return { accountId, at: Number(at) }
+})
+
 /** A mark of another account under the same name says nothing. */
 function readMark(mark: string | null, account: Account): number | null {
-  const [accountId, at] = mark?.split(' ') ?? []
-  return accountId === account.id ? Number(at) : null
+  const { accountId, at } = parseMark(mark ?? '')
+  return accountId === account.id ? at : null
 }
 
 /** The database knows it for longer. */

@@ -9,7 +9,7 @@ import { type Account, totpPlace } from '../mailbox/account.ts'
 import { findStep } from '../mailbox/codes.ts'
 import { findHere, mayRoam, roam, spendStep, touchGrant } from '../mailbox/grants.ts'
 import { codeDigits, endsInCode, isLive, stepAt, withoutCode } from '../mailbox/rules.ts'
-import { createParser } from '../parse-once.ts'
+import { once } from '../once.ts'
 import type { Sealer } from '../sealing.ts'
 import type { Settings } from '../settings/definitions.ts'
 import type { Code, Credentials } from './attempt.ts'
@@ -45,7 +45,7 @@ interface GrantCopy {
   grant: GrantRow
 }
 
-const parseGrantCopy = createParser<GrantCopy>()
+const parseGrantCopy = once((text): GrantCopy => JSON.parse(text))
 
 export function readGrantCopy(
   { settings }: Pick<TotpServices, 'settings'>,

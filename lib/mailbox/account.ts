@@ -1,6 +1,6 @@
 /** A mailbox account as a login sees it: the facts that may be cached, and where they come from. */
 import type { Database, User } from '../database/schema.ts'
-import { createParser } from '../parse-once.ts'
+import { once } from '../once.ts'
 import { type Protocol, protocols } from './protocols.ts'
 
 export interface Account {
@@ -67,7 +67,7 @@ export async function readAccount(
 
 export const writeCopy = (account: Account): string => JSON.stringify(account)
 
-const parseCopy = createParser<Account>()
+const parseCopy = once((text): Account => JSON.parse(text))
 
 /** The account from a copy that `writeCopy` made; null stays null. */
 export const readCopy = (copy: string | null): Readonly<Account> | null =>
