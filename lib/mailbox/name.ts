@@ -1,5 +1,6 @@
 /** One user, one name: every spelling of a mailbox name leads to the same text, or to none. */
 import { canonicalDomain } from '../domain.ts'
+import { once } from '../once.ts'
 
 const maxBytes = 255
 
@@ -15,7 +16,15 @@ const spaceAtAnEnd = /^\s|\s$/u
  * @returns null when no mailbox can have that name: empty, over 255 bytes, blank at an end, hidden characters, or a
  *   domain that is none
  */
-export function canonicalName(text: string, defaultDomain: string): string | null {
+export const canonicalName = (text: string, defaultDomain: string): string | null =>
+  nameOf(`${defaultDomain}\0${text}`)
+
+const nameOf = once(domainAndText => {
+  const end = domainAndText.indexOf('\0')
+  return workOutName(domainAndText.slice(end + 1), domainAndText.slice(0, end))
+})
+
+function workOutName(text: string, defaultDomain: string): string | null {
   if (text === '' || hiddenCharacters.test(text) || spaceAtAnEnd.test(text)) return null
   const at = text.lastIndexOf('@')
   const local = foldCase(at < 0 ? text : text.slice(0, at))
