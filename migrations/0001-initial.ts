@@ -2,12 +2,13 @@
  * Every table of the first version. Types are those that SQLite, MySQL 8 and MariaDB read alike: times and
  * counters bigint, flags smallint, ids char(36), names varchar(255) in binary collation.
  */
-import { type CreateTableBuilder, type Kysely, sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
+import { createTable } from '../lib/database/dialect.ts'
 
 type Db = Kysely<unknown>
 
 export async function up(db: Db): Promise<void> {
-  await table(db, 'users')
+  await createTable(db, 'users')
     .addColumn('id', 'char(36)', c => c.primaryKey())
     .addColumn('name', 'varchar(255)', c => c.notNull().unique())
     .addColumn('login', 'varchar(255)', c => c.notNull())
@@ -28,7 +29,7 @@ export async function up(db: Db): Promise<void> {
   await index(db, 'users', ['domain', 'name'])
   await index(db, 'users', ['owner'])
 
-  await table(db, 'admin')
+  await createTable(db, 'admin')
     .addColumn('id', 'char(36)', c => c.primaryKey())
     .addColumn('username', 'varchar(255)', c => c.notNull().unique())
     .addColumn('password_hash', 'varchar(255)', c => c.notNull())
@@ -40,7 +41,7 @@ export async function up(db: Db): Promise<void> {
     .addColumn('updated_at', 'bigint', c => c.notNull())
     .execute()
 
-  await table(db, 'auth_log')
+  await createTable(db, 'auth_log')
     .addColumn('request_id', 'char(36)', c => c.primaryKey())
     .addColumn('time', 'bigint', c => c.notNull())
     .addColumn('user', 'varchar(255)', c => c.notNull())
@@ -58,7 +59,7 @@ export async function up(db: Db): Promise<void> {
   await index(db, 'auth_log', ['user', 'time'])
   await index(db, 'auth_log', ['client_address', 'time'])
 
-  await table(db, 'operation_log')
+  await createTable(db, 'operation_log')
     .addColumn('id', 'char(36)', c => c.primaryKey())
     .addColumn('time', 'bigint', c => c.notNull())
     .addColumn('actor', 'varchar(255)', c => c.notNull())
@@ -70,7 +71,7 @@ export async function up(db: Db): Promise<void> {
     .execute()
   await index(db, 'operation_log', ['time'])
 
-  await table(db, 'system_config')
+  await createTable(db, 'system_config')
     .addColumn('name', 'varchar(64)', c => c.primaryKey())
     .addColumn('value', 'text', c => c.notNull())
     .addColumn('updated_at', 'bigint', c => c.notNull())
@@ -80,7 +81,7 @@ export async function up(db: Db): Promise<void> {
     db,
   )
 
-  await table(db, 'ip_blacklist')
+  await createTable(db, 'ip_blacklist')
     .addColumn('id', 'char(36)', c => c.primaryKey())
     .addColumn('cidr', 'varchar(49)', c => c.notNull())
     .addColumn('event_type', 'varchar(32)', c => c.notNull())
@@ -91,7 +92,7 @@ export async function up(db: Db): Promise<void> {
     .execute()
   await index(db, 'ip_blacklist', ['ends_at'])
 
-  await table(db, 'backends')
+  await createTable(db, 'backends')
     .addColumn('id', 'char(36)', c => c.primaryKey())
     .addColumn('protocol', 'varchar(8)', c => c.notNull())
     .addColumn('host', 'varchar(255)', c => c.notNull())
@@ -106,7 +107,7 @@ export async function up(db: Db): Promise<void> {
     .addUniqueConstraint('backends_place', ['protocol', 'host', 'port'])
     .execute()
 
-  await table(db, 'auth_stats')
+  await createTable(db, 'auth_stats')
     .addColumn('minute', 'bigint', c => c.notNull())
     .addColumn('protocol', 'varchar(8)', c => c.notNull())
     .addColumn('result', 'varchar(8)', c => c.notNull())
@@ -116,31 +117,34 @@ export async function up(db: Db): Promise<void> {
     .addPrimaryKeyConstraint('auth_stats_key', ['minute', 'protocol', 'result', 'reason'])
     .execute()
 
-  await table(db, 'grants')
+  await createTable(db, 'grants')
     .addColumn('id', 'char(36)', c => c.primaryKey())
-    .addColumn('user_id', 'char(36)', c => c.notNull().references('users.id').onDelete('cascade'))
+    .addColumn('user_id', 'char(36)', c => c.notNull())
     .addColumn('digest', 'char(43)', c => c.notNull())
     .addColumn('credential_version', 'bigint', c => c.notNull())
     .addColumn('network', 'varchar(49)', c => c.notNull())
     .addColumn('created_at', 'bigint', c => c.notNull())
     .addColumn('used_at', 'bigint', c => c.notNull())
     .addUniqueConstraint('grants_place', ['user_id', 'digest', 'network'])
+    .addForeignKeyConstraint('grants_users', ['user_id'], 'users', ['id'], c => c.onDelete('cascade'))
     .execute()
 
-  await table(db, 'known_networks')
-    .addColumn('user_id', 'char(36)', c => c.notNull().references('users.id').onDelete('cascade'))
+  await createTable(db, 'known_networks')
+    .addColumn('user_id', 'char(36)', c => c.notNull())
     .addColumn('network', 'varchar(49)', c => c.notNull())
     .addColumn('last_success_at', 'bigint', c => c.notNull())
     .addPrimaryKeyConstraint('known_networks_key', ['user_id', 'network'])
+    .addForeignKeyConstraint('known_networks_users', ['user_id'], 'users', ['id'], c => c.onDelete('cascade'))
     .execute()
 
-  await table(db, 'sessions')
+  await createTable(db, 'sessions')
     .addColumn('id', 'char(36)', c => c.primaryKey())
-    .addColumn('admin_id', 'char(36)', c => c.notNull().references('admin.id').onDelete('cascade'))
+    .addColumn('admin_id', 'char(36)', c => c.notNull())
     .addColumn('refresh_digest', 'char(43)', c => c.notNull())
     .addColumn('created_at', 'bigint', c => c.notNull())
     .addColumn('used_at', 'bigint', c => c.notNull())
     .addColumn('ends_at', 'bigint', c => c.notNull())
+    .addForeignKeyConstraint('sessions_admin', ['admin_id'], 'admin', ['id'], c => c.onDelete('cascade'))
     .execute()
 }
 
@@ -161,10 +165,6 @@ const tables = [
 
 export async function down(db: Db): Promise<void> {
   for (const name of tables) await db.schema.dropTable(name).execute()
-}
-
-function table(db: Db, name: string): CreateTableBuilder<string> {
-  return db.schema.createTable(name)
 }
 
 async function index(db: Db, name: string, columns: string[]): Promise<void> {

@@ -1,5 +1,6 @@
 /** Bans with their evidence, exceptions from them, and what guessing leaves behind at a mailbox. */
 import { type Kysely, sql } from 'kysely'
+import { createTable, dropIndex } from '../lib/database/dialect.ts'
 
 type Db = Kysely<unknown>
 
@@ -23,8 +24,7 @@ export async function up(db: Db): Promise<void> {
     db,
   )
 
-  await db.schema
-    .createTable('ip_exceptions')
+  await createTable(db, 'ip_exceptions')
     .addColumn('id', 'char(36)', c => c.primaryKey())
     .addColumn('kind', 'varchar(8)', c => c.notNull())
     .addColumn('cidr', 'varchar(49)', c => c.notNull())
@@ -59,15 +59,15 @@ export async function up(db: Db): Promise<void> {
 }
 
 export async function down(db: Db): Promise<void> {
-  await db.schema.dropIndex('auth_log_client_network_time').execute()
+  await dropIndex(db, 'auth_log', 'auth_log_client_network_time')
   for (const column of ['client_network', 'counters', 'count']) {
     await db.schema.alterTable('auth_log').dropColumn(column).execute()
   }
   await db.schema.alterTable('users').dropColumn('guesses').execute()
   await db.schema.dropTable('ip_exceptions').execute()
   await sql`delete from system_config where name in ('ban_version', 'unknown_guesses')`.execute(db)
-  await db.schema.dropIndex('ip_blacklist_cidr').execute()
-  await db.schema.dropIndex('ip_blacklist_version').execute()
+  await dropIndex(db, 'ip_blacklist', 'ip_blacklist_cidr')
+  await dropIndex(db, 'ip_blacklist', 'ip_blacklist_version')
   for (const column of ['version', 'level', 'lifted_at', 'evidence']) {
     await db.schema.alterTable('ip_blacklist').dropColumn(column).execute()
   }

@@ -5,18 +5,18 @@ import { type FileLock, takeFileLock } from '../../lib/database/file-lock.ts'
 import { Refusal } from '../../lib/refusal.ts'
 import type { Config } from '../../lib/runtime/config.ts'
 import { ConfigError } from '../../lib/runtime/config-error.ts'
-import { embeddedFile } from '../../lib/runtime/services.ts'
 
 /** A command that works on the database itself is done by then. */
 const lockMs = 5_000
 
 /**
- * Makes the data folder and locks the database, wherever it is and by whichever path it was reached: whoever writes
- * to it beside a running gateway would leave that one's memory wrong.
+ * Makes the data folder and locks the embedded database, wherever it is and by whichever path it was reached: whoever
+ * writes to it beside a running gateway would leave that one's memory wrong. A server's database is nobody's alone.
  * @throws Refusal when another process has it, ConfigError when the folder cannot be used
  */
 export function lockDatabase(config: Config): FileLock {
-  const file = embeddedFile(config)
+  if (config.database.kind !== 'sqlite') return { release: () => {} }
+  const { file } = config.database
   const lock = tryLock(config.dataDir, file)
   if (lock) return lock
   throw new Refusal(

@@ -18,7 +18,6 @@ import { openForReading } from '../../lib/database/open.ts'
 import { Refusal } from '../../lib/refusal.ts'
 import type { Config } from '../../lib/runtime/config.ts'
 import { secretFile } from '../../lib/runtime/secrets.ts'
-import { embeddedFile } from '../../lib/runtime/services.ts'
 import { migrations } from '../../migrations/index.ts'
 import { lockDatabase } from '../adapter/data-folder.ts'
 
@@ -39,7 +38,7 @@ export interface Backup {
  * @throws Refusal when there is nothing to back up or the name is taken; an Error when the file cannot be written
  */
 export async function makeBackup(config: Config, file: string): Promise<Backup> {
-  const database = embeddedFile(config)
+  const database = embeddedFile(config.database)
   if (!existsSync(database)) {
     throw new Refusal(
       'not_found',
@@ -80,12 +79,13 @@ export async function makeBackup(config: Config, file: string): Promise<Backup> 
  *   of a newer version
  */
 export async function restoreBackup(config: Config, file: string): Promise<Backup> {
+  const database = embeddedFile(config.database)
   if (!existsSync(file)) throw new Refusal('not_found', 'file', `there is no file ${file}`)
   const { madeAt, secret } = await readBackup(file)
   await refuseNewer(file)
   const lock = lockDatabase(config)
   try {
-    await unpack(config, file, secret)
+    await unpack(config.dataDir, database, file, secret)
   } finally {
     lock.release()
   }
@@ -93,9 +93,8 @@ export async function restoreBackup(config: Config, file: string): Promise<Backu
 }
 
 /** The database comes last, by its name at once: where it stands everything stands. */
-async function unpack(config: Config, file: string, secret: string | null): Promise<void> {
-  const database = embeddedFile(config)
-  const key = secretFile(config.dataDir)
+async function unpack(dataDir: string, database: string, file: string, secret: string | null): Promise<void> {
+  const key = secretFile(dataDir)
   // A log of another database would be applied to this one.
   for (const taken of [database, `${database}-wal`, `${database}-journal`, key])
     refuseTaken(taken, 'restore into an empty data folder: move the old files away')
@@ -106,10 +105,20 @@ async function unpack(config: Config, file: string, secret: string | null): Prom
   if (secret !== null) {
     writeFileSync(key, `${secret}\n`, { mode: 0o600, flag: 'wx' })
     sync(key)
-    sync(config.dataDir)
+    sync(dataDir)
   }
   renameSync(part, database)
   sync(dirname(database))
+}
+
+/** @throws Refusal for a database on a server, which has tools of its own for that */
+function embeddedFile(database: Config['database']): string {
+  if (database.kind === 'sqlite') return database.file
+  throw new Refusal(
+    'invalid',
+    'DATABASE_URL',
+    'the database is on a MySQL or MariaDB server: back it up and restore it with mariadb-dump --single-transaction or mysqldump, and keep MAILGATEWAY_SECRET_KEY as safe',
+  )
 }
 
 async function refuseNewer(file: string): Promise<void> {

@@ -1,8 +1,7 @@
-/** The schema of this machine's database, with its lock held. */
+/** The schema of the configured database; with its lock held, where it is the embedded one. */
 import { migrateDown, migrateUp, readMigrationStatus } from '../../lib/database/migrate.ts'
-import { openSqlite } from '../../lib/database/open.ts'
+import { createDatabase, openDatabase } from '../../lib/database/open.ts'
 import type { Config } from '../../lib/runtime/config.ts'
-import { embeddedFile } from '../../lib/runtime/services.ts'
 import { migrations } from '../../migrations/index.ts'
 import { lockDatabase } from '../adapter/data-folder.ts'
 
@@ -15,11 +14,20 @@ export async function migrate<Verb extends keyof typeof work>(
   verb: Verb,
 ): Promise<MigrateResult<Verb>> {
   const lock = lockDatabase(config)
-  const { db, close } = openSqlite(embeddedFile(config))
   try {
-    return (await work[verb](db, migrations)) as MigrateResult<Verb>
+    const { schemaDb, close } = await openDatabase(config.database, config.settings.database)
+    try {
+      return (await work[verb](schemaDb, migrations)) as MigrateResult<Verb>
+    } finally {
+      await close()
+    }
   } finally {
-    await close()
     lock.release()
   }
+}
+
+/** The same as `up`, on a database that is made first where there is none. */
+export async function createAndMigrate(config: Config): Promise<MigrateResult<'up'>> {
+  await createDatabase(config.database)
+  return migrate(config, 'up')
 }

@@ -48,9 +48,16 @@ export function addProcessCommands(program: Command): void {
 
   const migrate = program
     .command('migrate')
-    .description('the database schema; the gateway must not be running')
+    .description('the database schema; no gateway should be running')
+    .option('--create', 'make the database on the MySQL or MariaDB server first, if it is not there, then up')
+    .option('--json', 'as JSON')
+    .action(async ({ create, ...options }: OutputOptions & { create?: boolean }, command: Command) => {
+      if (!create) return command.help({ error: true })
+      const { createAndMigrate } = await import('./migrate.ts')
+      print(options, await createAndMigrate(readConfig()), showSteps)
+    })
   const steps = {
-    up: 'apply what is missing (start does this by itself on the embedded database)',
+    up: 'apply what is missing; start does this by itself',
     down: 'take back the newest migration, its tables with all their rows',
   }
   for (const verb of ['up', 'down'] as const) {

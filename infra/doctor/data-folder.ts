@@ -2,7 +2,6 @@
 import { accessSync, constants, lstatSync, rmSync, type Stats, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../../lib/runtime/config.ts'
-import { embeddedFile } from '../../lib/runtime/services.ts'
 import { controlFile } from '../adapter/control-client.ts'
 import { fail, type Note, ok, warn } from './finding.ts'
 
@@ -33,9 +32,9 @@ export function checkDataFolder(config: Config): Note[] {
 }
 
 const filesOf = (config: Config) => {
-  const database = embeddedFile(config)
-  const files = [database, `${database}-wal`, `${database}-shm`, controlFile(config.dataDir)]
-  return files.flatMap(file => {
+  const { database, dataDir } = config
+  const embedded = database.kind === 'sqlite' ? ['', '-wal', '-shm'].map(end => database.file + end) : []
+  return [...embedded, controlFile(dataDir)].flatMap(file => {
     const stats = lstatSync(file, { throwIfNoEntry: false })
     return stats ? [{ file, stats }] : []
   })

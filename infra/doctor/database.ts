@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs'
 import { sql } from 'kysely'
 import { readBackends } from '../../lib/backend/snapshot.ts'
 import { readMigrationStatus } from '../../lib/database/migrate.ts'
-import { openForReading } from '../../lib/database/open.ts'
+import { openDatabase, openForReading } from '../../lib/database/open.ts'
 import type { BackendRow, Database } from '../../lib/database/schema.ts'
+import type { Config } from '../../lib/runtime/config.ts'
 import { migrations } from '../../migrations/index.ts'
 import { fail, type Note, ok, warn } from './finding.ts'
 import type { SelfCheck } from './self-check.ts'
@@ -20,25 +21,51 @@ export interface Records {
 const damaged =
   'stop the gateway, move the data folder away, and put the newest backup into an empty one: mailgateway restore FILE'
 
-/** @returns `records` null when the database cannot be read */
-export async function checkDatabase(
-  file: string,
-  gateway: SelfCheck | null,
-): Promise<{ notes: Note[]; records: Records | null }> {
+interface Found {
+  notes: Note[]
+  /** null when the database cannot be read. */
+  records: Records | null
+}
+
+export function checkDatabase(config: Config, gateway: SelfCheck | null): Promise<Found> {
+  const { database } = config
+  return database.kind === 'sqlite' ? checkFile(database.file, gateway) : checkServer(config, gateway)
+}
+
+async function checkFile(file: string, gateway: SelfCheck | null): Promise<Found> {
   if (!existsSync(file)) {
     const notes = [fail(`${file} is not there`, 'start the gateway once, or restore a backup')]
     return { notes, records: null }
   }
   const { db, close } = openForReading(file)
   try {
-    const notes = [await checkPages(db, file), await checkMigrations(db, gateway), ...checkWriting(gateway)]
-    return { notes, records: await readRecords(db) }
+    return await look(db, gateway, await checkPages(db, file))
   } catch (error) {
     const notes = [fail(`${file} cannot be read: ${(error as Error).message}`, damaged)]
     return { notes, records: null }
   } finally {
     await close()
   }
+}
+
+async function checkServer(config: Config, gateway: SelfCheck | null): Promise<Found> {
+  const { database, settings } = config
+  try {
+    const { logDb, close } = await openDatabase(database, settings.database)
+    try {
+      return await look(logDb, gateway, ok('its server answers'))
+    } finally {
+      await close()
+    }
+  } catch (error) {
+    const notes = [fail((error as Error).message, 'correct it: no login is decided without the database')]
+    return { notes, records: null }
+  }
+}
+
+async function look(db: Database, gateway: SelfCheck | null, first: Note): Promise<Found> {
+  const notes = [first, await checkMigrations(db, gateway), ...checkWriting(gateway)]
+  return { notes, records: await readRecords(db) }
 }
 
 async function checkPages(db: Database, file: string): Promise<Note> {

@@ -1,6 +1,5 @@
 /** `mailgateway doctor`: looks at everything that a login needs. What it leaves is one row in the auth log. */
 import { type Config, loadConfig } from '../../lib/runtime/config.ts'
-import { embeddedFile } from '../../lib/runtime/services.ts'
 import { askGateway, controlFile } from '../adapter/control-client.ts'
 import { checkBackends } from './backends.ts'
 import { checkClock } from './clock.ts'
@@ -31,7 +30,7 @@ export async function examine({ env, cwd, nginxConf }: Question): Promise<Findin
     findings.push(...notes.map(each => ({ subject, ...each })))
   }
 
-  const config = await tell(() => loadUsable(env, cwd))
+  const config = await tell(() => loadConfig({ env, cwd }))
   if (config instanceof Error) {
     await note('configuration', () => [
       fail(config.message, 'correct it: the gateway does not start with it'),
@@ -61,7 +60,7 @@ export async function examine({ env, cwd, nginxConf }: Question): Promise<Findin
 async function examineData(config: Config, gateway: SelfCheck | null, note: Noting): Promise<Records | null> {
   await note('data folder', () => checkDataFolder(config))
   await note('secrets', () => checkSecrets(config))
-  const { notes, records } = await checkDatabase(embeddedFile(config), gateway)
+  const { notes, records } = await checkDatabase(config, gateway)
   await note('database', () => notes)
   await note('clock', () => checkClock({ newestAt: records?.newestAt ?? null, gateway }))
   return records
@@ -73,12 +72,6 @@ async function tell<T>(work: () => T | Promise<T>): Promise<T | Error> {
   } catch (error) {
     return error as Error
   }
-}
-
-function loadUsable(env: NodeJS.ProcessEnv, cwd: string): Config {
-  const config = loadConfig({ env, cwd })
-  embeddedFile(config)
-  return config
 }
 
 function describeGateway({ dataDir }: Config, gateway: SelfCheck | null): Note {

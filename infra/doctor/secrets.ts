@@ -2,7 +2,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import type { Config } from '../../lib/runtime/config.ts'
 import { secretFile } from '../../lib/runtime/secrets.ts'
-import { embeddedFile } from '../../lib/runtime/services.ts'
 import { rejectSecret } from '../../lib/settings/values.ts'
 import { fail, type Note, ok } from './finding.ts'
 
@@ -11,7 +10,8 @@ export function checkSecrets(config: Config): Note[] {
   if (config.secretKeys.length > 0) return [ok('the master secret is in MAILGATEWAY_SECRET_KEY')]
   const file = secretFile(config.dataDir)
   if (!existsSync(file)) {
-    if (!existsSync(embeddedFile(config))) return [ok('none yet; the first start makes one')]
+    if (config.database.kind === 'sqlite' && !existsSync(config.database.file))
+      return [ok('none yet; the first start makes one')]
     const found = `${file} is missing: the next start makes a new one, and what the old one has sealed stays shut`
     return [fail(found, 'bring it back from a backup before the next start')]
   }

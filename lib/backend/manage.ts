@@ -1,7 +1,8 @@
 /** What people do with backends. Every change counts up `backends:version`, so the next login on every node sees it. */
 
-import { isDuplicate } from '../database/open.ts'
+import { isDuplicate } from '../database/dialect.ts'
 import type { BackendRow, Database } from '../database/schema.ts'
+import { inTransaction } from '../database/transaction.ts'
 import type { HotState } from '../hot-state/port.ts'
 import { newId } from '../id.ts'
 import { parseInput } from '../input.ts'
@@ -58,13 +59,16 @@ export async function setBackend(services: ManageServices, id: string, changes: 
       `nothing to change: give at least one of ${Object.keys(backendChangesSchema.shape).join(', ')}`,
     )
   }
-  const backend = await services.db.transaction().execute(async trx => {
-    const before = await trx.selectFrom('backends').selectAll().where('id', '=', id).executeTakeFirst()
-    if (before === undefined) throw new Refusal('not_found', 'id', `there is no backend with the id ${id}`)
-    const update = { ...given, updated_at: services.clock() }
-    const after = { ...before, ...update }
+  const updated_at = services.clock()
+  const backend = await inTransaction(services.db, async trx => {
+    const row = trx.updateTable('backends').where('id', '=', id)
+    // Locks the row: nobody else changes it between the look and the change.
+    const { numUpdatedRows } = await row.set({ updated_at }).executeTakeFirst()
+    if (numUpdatedRows === 0n) throw new Refusal('not_found', 'id', `there is no backend with the id ${id}`)
+    const before = await trx.selectFrom('backends').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
+    const after = { ...before, ...given }
     refuseDoubleAssignment(after)
-    await keepPlacesUnique(after, trx.updateTable('backends').set(update).where('id', '=', id).execute())
+    await keepPlacesUnique(after, row.set(given).execute())
     return after
   })
   await announce(services)

@@ -1,7 +1,9 @@
 /** What people, and the counters, do with bans and exceptions. Effective at the next attempt on every node. */
 import { networkInterfaces } from 'node:os'
 import { z } from 'zod'
+import { orChange } from '../database/dialect.ts'
 import type { BanRow, Database } from '../database/schema.ts'
+import { inTransaction } from '../database/transaction.ts'
 import { takeVersion } from '../database/version.ts'
 import type { HotState } from '../hot-state/port.ts'
 import { newId } from '../id.ts'
@@ -67,7 +69,7 @@ export async function insertBan(
   services: BanServices,
   ban: Omit<BanRow, 'id' | 'version' | 'lifted_at'>,
 ): Promise<BanRow> {
-  const row = await services.db.transaction().execute(async trx => {
+  const row = await inTransaction(services.db, async trx => {
     const row: BanRow = {
       ...ban,
       id: newId(),
@@ -127,7 +129,7 @@ export async function showBan({ db }: Pick<BanServices, 'db'>, idOrCidr: string)
 export async function removeBan(services: BanServices, idOrCidr: string): Promise<BanRow[]> {
   const { id, cidr } = await showBan(services, idOrCidr)
   const now = services.clock()
-  const rows = await services.db.transaction().execute(async trx => {
+  const rows = await inTransaction(services.db, async trx => {
     const version = await takeVersion(trx, 'ban_version')
     const meant = await trx
       .selectFrom('ip_blacklist')
@@ -153,10 +155,11 @@ export async function removeBan(services: BanServices, idOrCidr: string): Promis
 export async function addException(services: BanServices, input: unknown) {
   const { cidr, ...rest } = parseInput(newException, input)
   const row = { id: newId(), cidr: readPrefix(cidr).text, ...rest, created_at: services.clock() }
-  await services.db.transaction().execute(async trx => {
-    await trx.deleteFrom('ip_exceptions').where('kind', '=', row.kind).where('cidr', '=', row.cidr).execute()
-    await trx.insertInto('ip_exceptions').values(row).execute()
-  })
+  await services.db
+    .insertInto('ip_exceptions')
+    .values(row)
+    .$call(orChange(services.db, ['kind', 'cidr'], row))
+    .execute()
   await announce(services)
   return row
 }

@@ -1,6 +1,13 @@
 /** Moving the schema up and down, and saying where it stands. */
 import { sql } from 'kysely'
-import { DEFAULT_MIGRATION_TABLE, type Migration, type MigrationResultSet, Migrator } from 'kysely/migration'
+import {
+  DEFAULT_MIGRATION_TABLE,
+  type Migration,
+  type MigrationResult,
+  type MigrationResultSet,
+  Migrator,
+} from 'kysely/migration'
+import { isDenied, neededRights } from './dialect.ts'
 import type { Database } from './schema.ts'
 
 export interface MigrationStatus {
@@ -35,13 +42,13 @@ async function refuseNewer(db: Database, migrations: Record<string, Migration>):
 /**
  * Applies all that is missing, in one transaction where the database allows it. Answers what was done.
  * @throws when the database holds a migration that this version does not know (a newer version was here), or a
- *   statement fails; then nothing of the step has been done.
+ *   statement fails; then nothing of it has been done, or, where the database takes no table back, the message says so.
  */
 export async function migrateUp(
   db: Database,
   migrations: Record<string, Migration>,
 ): Promise<MigrationStep[]> {
-  return finish(await (await openMigrator(db, migrations)).migrateToLatest())
+  return finish(await (await openMigrator(db, migrations)).migrateToLatest(), db)
 }
 
 /** Takes back the newest applied migration, with its tables and their rows. */
@@ -49,7 +56,7 @@ export async function migrateDown(
   db: Database,
   migrations: Record<string, Migration>,
 ): Promise<MigrationStep[]> {
-  return finish(await (await openMigrator(db, migrations)).migrateDown())
+  return finish(await (await openMigrator(db, migrations)).migrateDown(), db)
 }
 
 export async function readMigrationStatus(
@@ -60,7 +67,18 @@ export async function readMigrationStatus(
   return known.map(({ name, executedAt }) => ({ name, appliedAt: executedAt?.toISOString() ?? null }))
 }
 
-function finish({ error, results = [] }: MigrationResultSet): MigrationStep[] {
-  if (error) throw error
+function finish({ error, results = [] }: MigrationResultSet, db: Database): MigrationStep[] {
+  if (error) throw describeFailure(error as Error, results, db)
   return results.map(({ migrationName, direction }) => ({ name: migrationName, direction }))
+}
+
+function describeFailure(error: Error, results: MigrationResult[], db: Database): Error {
+  const failed = results.find(({ status }) => status === 'Error')?.migrationName
+  const stays = failed !== undefined && !db.getExecutor().adapter.supportsTransactionalDdl
+  if (!stays && !isDenied(error)) return error
+  const why = isDenied(error)
+    ? `database.user (DATABASE_URL): ${error.message}; grant it ${neededRights}`
+    : error.message
+  const left = `; migration ${failed} may have stopped half way, which this kind of database does not take back: bring back a dump made before it, or begin with an empty database`
+  return new Error(stays ? why + left : why, { cause: error })
 }

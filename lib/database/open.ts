@@ -1,15 +1,71 @@
 /** Which database a URL means. The only module that picks a driver. */
 import { chmodSync, closeSync, openSync } from 'node:fs'
 import { Kysely } from 'kysely'
+import { createMysqlDialect, type PoolSetup } from './mysql.ts'
+import { checkServer, createDatabase as createOnServer, readMysqlUrl } from './mysql-server.ts'
 import type { Database, Tables } from './schema.ts'
 import { createSqliteDialect } from './sqlite.ts'
 
 export interface Databases {
   /** Reads and writes; every login uses it. */
   db: Database
-  /** Reads only, on a connection of its own, for searches and exports that may take seconds. */
+  /** Reads only, on connections of its own, for searches and exports that may take seconds. */
   logDb: Database
+  /** For changes of the schema: they take as long as they take. */
+  schemaDb: Database
   close(): Promise<void>
+}
+
+export type DatabaseTarget =
+  /** An absolute path. */
+  | { kind: 'sqlite'; file: string }
+  /** `mysql://user:password@host:port/database`, see `readMysqlUrl`. */
+  | { kind: 'mysql'; url: string }
+
+/** The settings `database.*` of those names; they say nothing to SQLite. */
+export interface PoolLimits {
+  max_open_conns: number
+  max_idle_conns: number
+  conn_max_lifetime: number
+}
+
+/** Below what a login may take: a server that stalls must not hold it for longer. */
+const statementMs = 4_000
+const searchMs = 60_000
+const searchesAtOnce = 3
+
+/**
+ * Opens what is configured. A server is looked at first; SQLite reports damage with the first query.
+ * @throws an Error of one line that says what to do
+ */
+export async function openDatabase(target: DatabaseTarget, limits: PoolLimits): Promise<Databases> {
+  if (target.kind === 'sqlite') return openSqlite(target.file)
+  const server = readMysqlUrl(target.url)
+  await checkServer(server)
+  const lifetimeMs = limits.conn_max_lifetime
+  const open = (setup: Omit<PoolSetup, 'lifetimeMs'>) =>
+    new Kysely<Tables>({ dialect: createMysqlDialect(server, { ...setup, lifetimeMs }) })
+  const db = open({
+    mostOpen: limits.max_open_conns,
+    mostIdle: Math.min(limits.max_idle_conns, limits.max_open_conns),
+    statementMs,
+    readonly: false,
+  })
+  const logDb = open({ mostOpen: searchesAtOnce, mostIdle: 0, statementMs: searchMs, readonly: true })
+  const schemaDb = open({ mostOpen: 1, mostIdle: 0, statementMs: Infinity, readonly: false })
+  return {
+    db,
+    logDb,
+    schemaDb,
+    async close() {
+      await Promise.all([db, logDb, schemaDb].map(each => each.destroy()))
+    },
+  }
+}
+
+/** Makes the database on its server; a file is made by `openDatabase`. @throws an Error of one line */
+export async function createDatabase(target: DatabaseTarget): Promise<void> {
+  if (target.kind === 'mysql') await createOnServer(readMysqlUrl(target.url))
 }
 
 /**
@@ -24,6 +80,7 @@ export function openSqlite(file: string): Databases {
   return {
     db,
     logDb,
+    schemaDb: db,
     async close() {
       await closeLog()
       await db.destroy()
@@ -51,10 +108,4 @@ function createForOwner(file: string): void {
       { cause: error },
     )
   }
-}
-
-/** Whether a statement was refused because a row with that unique value exists. */
-export function isDuplicate(error: unknown): boolean {
-  const code = (error as { code?: unknown }).code
-  return code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY'
 }

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Databases, isDuplicate, openSqlite } from './open.ts'
+import { isDuplicate } from './dialect.ts'
+import { type Databases, openSqlite } from './open.ts'
 import type { Database } from './schema.ts'
 import { SqliteError } from './sqlite.ts'
 
@@ -86,7 +87,7 @@ test('a value that is none of SQL is refused, and the next statement works', asy
   for (const value of [true, undefined, 1n, { code: () => 1 }]) {
     const refused = sql`select ${sql.val(value)}`.execute(databases.db)
     await expect(refused).rejects.toThrow(
-      `a parameter is ${typeof value}; SQLite is given text, numbers and null`,
+      `a parameter is ${typeof value}; statements are given text, numbers and null`,
     )
   }
   expect(await readNames()).toEqual([])

@@ -16,6 +16,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely'
+import { refuseOdd } from './parameters.ts'
 import type { WorkerAnswer, WorkerRequest, WorkerSetup } from './sqlite-worker.ts'
 
 /** A statement that SQLite refused. `code` is SQLite's, such as `SQLITE_CONSTRAINT_UNIQUE`. */
@@ -46,9 +47,6 @@ class TransactionalAdapter extends SqliteAdapter {
 
 /** The file to start the thread from, beside this one: `.ts` in the source tree, `.mjs` in a bundle. */
 const workerFile = new URL(`./sqlite-worker${extname(import.meta.url)}`, import.meta.url)
-
-/** What JSON carries over unchanged. */
-const isPlain = (value: unknown) => value === null || typeof value === 'string' || Number.isFinite(value)
 
 type Pending = PromiseWithResolvers<QueryResult<unknown>>
 
@@ -101,18 +99,11 @@ class ThreadDriver implements Driver {
     await ended
   }
 
-  #ask(sql: string | null, parameters: readonly unknown[]): Promise<QueryResult<unknown>> {
+  async #ask(sql: string | null, parameters: readonly unknown[]): Promise<QueryResult<unknown>> {
+    // JSON carries these over unchanged.
+    refuseOdd(parameters)
+    if (this.#failure) throw this.#failure
     const pending: Pending = Promise.withResolvers()
-    if (this.#failure) {
-      pending.reject(this.#failure)
-      return pending.promise
-    }
-    const odd = parameters.findIndex(value => !isPlain(value))
-    if (odd >= 0) {
-      const type = typeof parameters[odd]
-      pending.reject(new TypeError(`a parameter is ${type}; SQLite is given text, numbers and null`))
-      return pending.promise
-    }
     const id = this.#nextId++
     const request: WorkerRequest = { id, sql, parameters: JSON.stringify(parameters) }
     this.#worker!.postMessage(request)

@@ -1,6 +1,8 @@
 /** The networks that a mailbox has been used from, and what strangers have tried on it. */
 import { sql } from 'kysely'
+import { orChange } from '../database/dialect.ts'
 import type { Database } from '../database/schema.ts'
+import { inTransaction, persistently } from '../database/transaction.ts'
 
 /**
  * Remembers a success from a network.
@@ -13,11 +15,13 @@ export async function rememberNetwork(
   now: number,
   endsCount: boolean,
 ): Promise<void> {
-  await db
-    .insertInto('known_networks')
-    .values({ user_id: accountId, network, last_success_at: now })
-    .onConflict(conflict => conflict.columns(['user_id', 'network']).doUpdateSet({ last_success_at: now }))
-    .execute()
+  await persistently(() =>
+    db
+      .insertInto('known_networks')
+      .values({ user_id: accountId, network, last_success_at: now })
+      .$call(orChange(db, ['user_id', 'network'], { last_success_at: now }))
+      .execute(),
+  )
   if (!endsCount) return
   await db
     .updateTable('users')
@@ -32,7 +36,7 @@ export async function rememberNetwork(
  * exactly one of them reaches a limit. @returns the new count, 0 for a mailbox that is gone
  */
 export async function countGuess(db: Database, accountId: string): Promise<number> {
-  return db.transaction().execute(async trx => {
+  return inTransaction(db, async trx => {
     await trx
       .updateTable('users')
       .set(eb => ({ guesses: eb('guesses', '+', 1) }))
@@ -45,7 +49,7 @@ export async function countGuess(db: Database, accountId: string): Promise<numbe
 
 /** The same for a name that nobody has: counted as durably, so that an answer takes as long as for a mailbox. */
 export async function countUnknownGuess(db: Database): Promise<void> {
-  await db.transaction().execute(async trx => {
+  await inTransaction(db, async trx => {
     await trx
       .updateTable('system_config')
       .set({ value: sql`value + 1` })

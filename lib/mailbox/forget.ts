@@ -1,5 +1,6 @@
 /** Making every node forget what it remembers of a mailbox. */
 import type { Database } from '../database/schema.ts'
+import { inTransaction } from '../database/transaction.ts'
 import { takeVersion } from '../database/version.ts'
 import type { HotState } from '../hot-state/port.ts'
 import { accountKey } from './account.ts'
@@ -25,7 +26,7 @@ export async function forget(
 
 /** The same for facts that were changed beside the account's own verbs. */
 export async function forgetCopies(services: ForgetServices, name: string): Promise<void> {
-  const version = await services.db.transaction().execute(async trx => {
+  const version = await inTransaction(services.db, async trx => {
     const version = await takeVersion(trx, 'mailbox_version')
     await trx.updateTable('users').set({ version }).where('name', '=', name).execute()
     return version

@@ -2,6 +2,7 @@
 
 import type { Transaction } from 'kysely'
 import type { Database, GrantRow, Tables } from '../database/schema.ts'
+import { inTransaction } from '../database/transaction.ts'
 import { newId } from '../id.ts'
 import { type GrantLife, grantsAreOff, isLive } from './rules.ts'
 
@@ -44,7 +45,7 @@ export async function spendStep(
   now: number,
   life: GrantLife,
 ): Promise<GrantRow | null> {
-  return db.transaction().execute(async trx => {
+  return inTransaction(db, async trx => {
     if (!(await lockAccount(trx, presented))) return null
     const { numUpdatedRows } = await trx
       .updateTable('users')
@@ -67,7 +68,7 @@ export async function roam(
   now: number,
   life: GrantLife & { grant_roam: number },
 ): Promise<GrantRow | null> {
-  return db.transaction().execute(async trx => {
+  return inTransaction(db, async trx => {
     if (!(await lockAccount(trx, presented))) return null
     const grants = await readGrants(trx, presented.accountId, [presented.digest])
     const here = findHere(grants, presented, now, life)

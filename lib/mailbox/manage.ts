@@ -1,7 +1,8 @@
 /** What people do with mailbox accounts. Every change is effective at the next login on every node. */
-import { sql } from 'kysely'
-import { isDuplicate } from '../database/open.ts'
-import type { Database, User } from '../database/schema.ts'
+import { sql, type Transaction } from 'kysely'
+import { isDuplicate } from '../database/dialect.ts'
+import type { Database, Tables, User } from '../database/schema.ts'
+import { inTransaction } from '../database/transaction.ts'
 import { takeVersion } from '../database/version.ts'
 import type { HotState } from '../hot-state/port.ts'
 import { newId } from '../id.ts'
@@ -42,7 +43,7 @@ export async function addMailbox(services: MailboxServices, input: unknown): Pro
   const now = services.clock()
   const id = newId()
   const totp = wanted.totp ? makeTotp(services, id, name) : null
-  const user = await services.db.transaction().execute(async trx => {
+  const user = await inTransaction(services.db, async trx => {
     const version = await takeVersion(trx, 'mailbox_version')
     const row: User = {
       id,
@@ -77,7 +78,7 @@ export async function addMailbox(services: MailboxServices, input: unknown): Pro
 /** Mailboxes whose name or owner contains `search`, by name, those after the name `after`. */
 export async function listMailboxes({ db }: Pick<MailboxServices, 'db'>, input: unknown): Promise<Mailbox[]> {
   const { search, after, limit } = parseInput(listQuery, input)
-  const typed = `%${search.normalize('NFC').replace(/[\\%_]/g, '\\$&')}%`
+  const typed = `%${search.normalize('NFC').replace(/[!%_]/g, '!$&')}%`
   const lowered = typed.toLowerCase()
   const users = await db
     .selectFrom('users')
@@ -86,8 +87,8 @@ export async function listMailboxes({ db }: Pick<MailboxServices, 'db'>, input: 
     .$if(search !== '', query =>
       query.where(
         // SQLite lowers ASCII only: an owner in other capitals is found as it is written.
-        sql<boolean>`(name like ${lowered} escape '\\' or lower(owner) like ${lowered} escape '\\'
-          or owner like ${typed} escape '\\' or login like ${typed} escape '\\')`,
+        sql<boolean>`(name like ${lowered} escape '!' or lower(owner) like ${lowered} escape '!'
+          or owner like ${typed} escape '!' or login like ${typed} escape '!')`,
       ),
     )
     .orderBy('name')
@@ -140,10 +141,11 @@ export async function clearGuesses(services: MailboxServices, name: string): Pro
 /** Deletes the account with its grants and networks; its auth log stays. */
 export async function deleteMailbox(services: MailboxServices, name: string): Promise<void> {
   const canonical = parseName(services, name)
-  const version = await services.db.transaction().execute(async trx => {
+  const version = await inTransaction(services.db, async trx => {
+    const version = await takeVersion(trx, 'mailbox_version')
     const { numDeletedRows } = await trx.deleteFrom('users').where('name', '=', canonical).executeTakeFirst()
     if (numDeletedRows === 0n) throw noSuchMailbox(canonical)
-    return takeVersion(trx, 'mailbox_version')
+    return version
   })
   await forget(services, canonical, version)
 }
@@ -151,18 +153,21 @@ export async function deleteMailbox(services: MailboxServices, name: string): Pr
 /**
  * Reads the row, decides, and writes it, in one step; then every node forgets its copies.
  * @param changesAt what to change, at the row's new version; a Refusal that it throws leaves everything as it was
+ * @param beside what else to write in that step, while the row is locked; as `changesAt` it may be called again
  */
 export async function change(
   services: MailboxServices,
   name: string,
   changesAt: (version: number, before: User) => Partial<User>,
+  beside: (trx: Transaction<Tables>, before: User) => Promise<void> = async () => {},
 ): Promise<Mailbox> {
   const canonical = parseName(services, name)
-  const user = await services.db.transaction().execute(async trx => {
+  const user = await inTransaction(services.db, async trx => {
     const version = await takeVersion(trx, 'mailbox_version')
     const before = await findUser(trx, canonical)
     const changes = { ...changesAt(version, before), version, updated_at: services.clock() }
     await trx.updateTable('users').set(changes).where('id', '=', before.id).execute()
+    await beside(trx, before)
     return { ...before, ...changes }
   })
   await forget(services, canonical, user.version)

@@ -154,22 +154,21 @@ function toGrant(row: GrantRow, credentialVersion: number, { settings, clock }: 
  */
 export async function revokeGrants(services: MailboxServices, input: unknown): Promise<{ revoked: number }> {
   const { name, grant } = parseInput(meantGrant, input)
-  const mailbox = await showMailbox(services, name)
-  let query = services.db
-    .updateTable('grants')
-    .set({ ended_at: services.clock() })
-    .where('user_id', '=', mailbox.id)
-    .where('ended_at', 'is', null)
-  if (grant !== undefined) query = query.where('id', '=', grant)
-  const { numUpdatedRows } = await query.executeTakeFirst()
-  if (grant !== undefined && numUpdatedRows === 0n) {
-    throw new Refusal(
-      'not_found',
-      'grant',
-      `no grant ${grant} of ${mailbox.name} could be revoked; see user grants`,
-    )
-  }
-  // A new version, and every copy of a grant made under an older one is dead.
-  await change(services, name, () => ({}))
-  return { revoked: Number(numUpdatedRows) }
+  let revoked = 0
+  // The row's new version kills every copy of a grant; while it is locked no login makes another grant of an old string.
+  const unchanged = () => ({})
+  await change(services, name, unchanged, async (trx, { id, name: mailbox }) => {
+    const { numUpdatedRows } = await trx
+      .updateTable('grants')
+      .set({ ended_at: services.clock() })
+      .where('user_id', '=', id)
+      .where('ended_at', 'is', null)
+      .$if(grant !== undefined, query => query.where('id', '=', grant!))
+      .executeTakeFirst()
+    revoked = Number(numUpdatedRows)
+    if (grant === undefined || revoked > 0) return
+    const why = `no grant ${grant} of ${mailbox} could be revoked; see user grants`
+    throw new Refusal('not_found', 'grant', why)
+  })
+  return { revoked }
 }

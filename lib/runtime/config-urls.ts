@@ -1,33 +1,47 @@
 import { join, resolve } from 'node:path'
+import type { DatabaseTarget } from '../database/open.ts'
 import type { Settings } from '../settings/definitions.ts'
 import { isExampleSecret } from '../settings/example-secrets.ts'
 import { ConfigError } from './config-error.ts'
 
-/** Where the data lies. `file` is absolute; `url` is `mysql://user:password@host:port/database`. */
-export type DatabaseTarget = { kind: 'sqlite'; file: string } | { kind: 'mysql'; url: string }
-
 /** Where the hot state lies. `url` is `redis://` or `rediss://` with password, host, port and number. */
 export type HotStateTarget = { kind: 'memory' } | { kind: 'redis'; url: string }
 
-const databaseForms = 'write sqlite:/path/file.db, sqlite:file.db or mysql://user:password@host:port/database'
+const databaseForms =
+  'write sqlite:/path/file.db, sqlite:file.db or mysql://user:password@host:port/database, with ?tls=on for TLS'
 const redisForms = 'write redis://:password@host:port/0 or rediss://:password@host:port/0'
 
 function parseDatabaseUrl(text: string, cwd: string): DatabaseTarget {
   const place = 'environment DATABASE_URL'
   const file = /^sqlite:(?!\/\/|:)([^?#\p{Cc}]+)$/u.exec(text)?.[1]
   if (file !== undefined && !file.endsWith('/')) return { kind: 'sqlite', file: resolve(cwd, file) }
+  return { kind: 'mysql', url: parseMysqlUrl(text, place, cwd) }
+}
+
+/**
+ * @param place what it was written in, for messages
+ * @param cwd where a relative `tls_ca` starts
+ * @returns the URL in full: with port, and an absolute `tls_ca`
+ * @throws ConfigError without the password in it
+ */
+export function parseMysqlUrl(text: string, place: string, cwd: string): string {
   const url = parseServerUrl(text, ['mysql:'], place, databaseForms)
   if (url.username === '' || !/^\/[^/]+$/.test(url.pathname)) {
     throw new ConfigError(`${place}: is not a database URL; ${databaseForms}`)
   }
   if (url.port === '') url.port = '3306'
-  return { kind: 'mysql', url: url.href }
+  const { tls = 'off', tls_ca, ...others } = Object.fromEntries(url.searchParams)
+  if (!['on', 'off'].includes(tls) || Object.keys(others).length > 0) {
+    throw new ConfigError(`${place}: behind the ? stands something else than tls=on, tls=off or tls_ca=FILE`)
+  }
+  if (tls_ca !== undefined) url.searchParams.set('tls_ca', resolve(cwd, tls_ca))
+  return url.href
 }
 
 function parseRedisUrl(text: string): HotStateTarget {
   const place = 'environment REDIS_URL'
   const url = parseServerUrl(text, ['redis:', 'rediss:'], place, redisForms)
-  if (!/^(?:\/\d{0,3})?$/.test(url.pathname))
+  if (!/^(?:\/\d{0,3})?$/.test(url.pathname) || url.search !== '')
     throw new ConfigError(`${place}: is not a Redis URL; ${redisForms}`)
   if (url.port === '') url.port = '6379'
   if (url.pathname.length < 2) url.pathname = '/0'
@@ -38,7 +52,7 @@ function parseRedisUrl(text: string): HotStateTarget {
 function parseServerUrl(text: string, protocols: string[], place: string, forms: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const usable = url && protocols.includes(url.protocol) && url.hostname !== '' && url.port !== '0'
-  if (!usable || url.search !== '' || url.hash !== '' || /\p{Cc}/u.test(text)) {
+  if (!usable || url.hash !== '' || /\p{Cc}/u.test(text)) {
     throw new ConfigError(`${place}: is not one of the known URLs; ${forms}`)
   }
   let password: string
@@ -72,13 +86,16 @@ function buildServerUrl(
  * @throws ConfigError
  */
 export function chooseDatabase(
-  url: string | undefined,
+  text: string | undefined,
   database: Settings['database'],
   paths: { cwd: string; dataDir: string },
 ): DatabaseTarget {
-  if (url !== undefined) return parseDatabaseUrl(url, paths.cwd)
+  if (text !== undefined) return parseDatabaseUrl(text, paths.cwd)
   if (database.host === '') return { kind: 'sqlite', file: join(paths.dataDir, 'mailgateway.db') }
-  return { kind: 'mysql', url: buildServerUrl('mysql', database, { ...database, path: database.database }) }
+  const url = new URL(buildServerUrl('mysql', database, { ...database, path: database.database }))
+  if (database.tls === 'on') url.searchParams.set('tls', 'on')
+  if (database.tls_ca !== '') url.searchParams.set('tls_ca', resolve(paths.cwd, database.tls_ca))
+  return { kind: 'mysql', url: url.href }
 }
 
 /** REDIS_URL if it is set, else the Redis server of the settings, else memory. @throws ConfigError */

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import type { DatabaseTarget } from '../database/open.ts'
 import { isLocalListen } from '../settings/addresses.ts'
 import {
   type Definition,
@@ -14,13 +15,7 @@ import { ConfigError, quoteText, quoteValue, type Reading } from './config-error
 import { parseConfigText, readConfigText } from './config-file.ts'
 import { checkAdminPassword, parseSecretKeys } from './config-secrets.ts'
 import { checkSettings, lowerLogLevel, type Sources } from './config-settings.ts'
-import {
-  chooseDatabase,
-  chooseHotState,
-  type DatabaseTarget,
-  type HotStateTarget,
-  maskUrl,
-} from './config-urls.ts'
+import { chooseDatabase, chooseHotState, type HotStateTarget, maskUrl } from './config-urls.ts'
 
 /** The checked configuration of one process. It holds secrets in the clear; print it with `describeConfig`. */
 export type Config = {

@@ -7,7 +7,7 @@ import { type AuditTrail, createAuditTrail } from '../audit/append.ts'
 import { createDirectory, type Directory } from '../backend/directory.ts'
 import { type BanList, createBanList } from '../ban/list.ts'
 import { migrateUp } from '../database/migrate.ts'
-import { openSqlite } from '../database/open.ts'
+import { openDatabase } from '../database/open.ts'
 import type { Database } from '../database/schema.ts'
 import { createDigest, type Digest } from '../digest.ts'
 import { createMemoryHotState } from '../hot-state/memory.ts'
@@ -52,9 +52,9 @@ export interface Clocks {
 const realClocks: Clocks = { clock: Date.now, steady: () => performance.now() }
 
 /**
- * Opens everything. On the embedded database all migrations have run when it resolves.
+ * Opens everything. All migrations have run when it resolves.
  * @param host how this host hashes (the caller closes it), and what it counts with
- * @throws ConfigError, one line, when this version cannot open what is configured
+ * @throws an Error of one line when what is configured cannot be opened
  */
 export async function openServices(
   config: Config,
@@ -63,12 +63,18 @@ export async function openServices(
   { clock, steady }: Clocks = realClocks,
 ): Promise<Services> {
   const { settings } = config
-  const file = embeddedFile(config)
+  refuseRedis(config)
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
   const secrets = loadMasterSecrets(config.secretKeys, config.dataDir)
-  const { db, logDb, close: closeDatabases } = openSqlite(file)
+  const {
+    db,
+    logDb,
+    schemaDb,
+    close: closeDatabases,
+  } = await openDatabase(config.database, settings.database)
   try {
-    for (const { name } of await migrateUp(db, migrations)) log.info({ migration: name }, 'schema changed')
+    for (const { name } of await migrateUp(schemaDb, migrations))
+      log.info({ migration: name }, 'schema changed')
   } catch (error) {
     await closeDatabases()
     throw error
@@ -109,17 +115,9 @@ export async function openServices(
   }
 }
 
-/** @throws ConfigError when something else than the embedded database and hot state is asked for */
-export function embeddedFile({ database, hotState, sources }: Config): string {
-  const refuse = (setting: string, variable: 'DATABASE_URL' | 'REDIS_URL', what: string, instead: string) =>
-    new ConfigError(
-      `${setting} (from ${sources.get(variable)}): this version cannot use ${what} yet; leave it empty for ${instead}`,
-    )
-  if (database.kind !== 'sqlite') {
-    throw refuse('database.host or DATABASE_URL', 'DATABASE_URL', 'MySQL', 'the embedded database')
-  }
-  if (hotState.kind !== 'memory') {
-    throw refuse('redis.host or REDIS_URL', 'REDIS_URL', 'Redis', 'the memory of the process')
-  }
-  return database.file
+function refuseRedis({ hotState, sources }: Config): void {
+  if (hotState.kind === 'memory') return
+  throw new ConfigError(
+    `redis.host or REDIS_URL (from ${sources.get('REDIS_URL')}): this version cannot use Redis yet; leave it empty for the memory of the process`,
+  )
 }

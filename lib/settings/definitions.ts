@@ -42,6 +42,12 @@ export const definitions = {
   'database.max_open_conns': define(wholeNumber(1, 1000), '25', 'Most connections open at once.'),
   'database.max_idle_conns': define(wholeNumber(0, 1000), '10', 'Most connections kept open while idle.'),
   'database.conn_max_lifetime': define(duration('0s', '30d'), '1h', 'Age at which a connection is replaced.'),
+  'database.tls': define(oneOf('off', 'on'), 'off', 'Whether the way to the database is encrypted.'),
+  'database.tls_ca': define(
+    line(0, 1000),
+    '',
+    "PEM file of the authority that signed the server's certificate.",
+  ),
   'redis.host': define(hostOrNone, '', 'Redis host; empty means the memory of this process.'),
   'redis.port': define(port, '6379', 'Port of Redis.'),
   'redis.password': defineSecret(secret(1), 'Password of Redis.'),
