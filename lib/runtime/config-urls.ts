@@ -7,8 +7,7 @@ import { ConfigError } from './config-error.ts'
 /** Where the hot state lies. `url` is `redis://` or `rediss://` with password, host, port and number. */
 export type HotStateTarget = { kind: 'memory' } | { kind: 'redis'; url: string }
 
-const databaseForms =
-  'write sqlite:/path/file.db, sqlite:file.db or mysql://user:password@host:port/database, with ?tls=on for TLS'
+const databaseForms = 'write sqlite:/path/file.db, sqlite:file.db or mysql://user:password@host:port/database'
 const redisForms = 'write redis://:password@host:port/0 or rediss://:password@host:port/0'
 
 function parseDatabaseUrl(text: string, cwd: string): DatabaseTarget {
