@@ -6,14 +6,19 @@ import { migrations } from '../../migrations/index.ts'
 import { type AuditTrail, createAuditTrail } from '../audit/append.ts'
 import { createDirectory, type Directory } from '../backend/directory.ts'
 import { type BanList, createBanList } from '../ban/list.ts'
+import { agreeOnGeneration, raiseGeneration, readGeneration } from '../database/generation.ts'
 import { migrateUp } from '../database/migrate.ts'
 import { openSqlite } from '../database/open.ts'
 import type { Database } from '../database/schema.ts'
 import { createMemoryHotState } from '../hot-state/memory.ts'
 import type { HotState } from '../hot-state/port.ts'
+import { openRedisHotState } from '../hot-state/redis.ts'
+import { RedisUnusable } from '../hot-state/refusals.ts'
+import { toOptions } from '../hot-state/target.ts'
 import type { Passwords } from '../mailbox/passwords.ts'
 import type { Metrics } from '../metrics.ts'
 import { createSealer, type Sealer } from '../sealing.ts'
+import { readServer } from '../settings/addresses.ts'
 import type { Settings } from '../settings/definitions.ts'
 import type { Config } from './config.ts'
 import { ConfigError } from './config-error.ts'
@@ -66,13 +71,14 @@ export async function openServices(
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
   const secrets = loadMasterSecrets(config.secretKeys, config.dataDir)
   const { db, logDb, close: closeDatabases } = openSqlite(file)
+  let hot: HotState
   try {
     for (const { name } of await migrateUp(db, migrations)) log.info({ migration: name }, 'schema changed')
+    hot = await openHotState(config, log, db, steady, metrics)
   } catch (error) {
     await closeDatabases()
     throw error
   }
-  const hot = createMemoryHotState(steady)
   const backends = createDirectory({
     db,
     log,
@@ -108,17 +114,40 @@ export async function openServices(
   }
 }
 
-/** @throws ConfigError when something else than the embedded database and hot state is asked for */
-export function embeddedFile({ database, hotState, sources }: Config): string {
-  const refuse = (setting: string, variable: 'DATABASE_URL' | 'REDIS_URL', what: string, instead: string) =>
-    new ConfigError(
-      `${setting} (from ${sources.get(variable)}): this version cannot use ${what} yet; leave it empty for ${instead}`,
-    )
-  if (database.kind !== 'sqlite') {
-    throw refuse('database.host or DATABASE_URL', 'DATABASE_URL', 'MySQL', 'the embedded database')
+async function openHotState(
+  { hotState, settings: { redis } }: Config,
+  log: Logger,
+  db: Database,
+  steady: () => number,
+  metrics: Metrics | undefined,
+): Promise<HotState> {
+  if (hotState.kind === 'memory') return createMemoryHotState(steady)
+  try {
+    return await openRedisHotState({
+      options: toOptions({
+        url: hotState.url,
+        sentinels: redis.sentinels.map(server => readServer(server)!),
+        sentinelMaster: redis.sentinel_master,
+        sentinelPassword: redis.sentinel_password,
+      }),
+      prefix: redis.prefix,
+      keeper: {
+        agree: runId => agreeOnGeneration(db, runId),
+        read: () => readGeneration(db),
+        raise: () => raiseGeneration(db),
+      },
+      log,
+      onCall: metrics?.hotStateCalled,
+    })
+  } catch (error) {
+    throw error instanceof RedisUnusable ? new ConfigError(error.message, { cause: error }) : error
   }
-  if (hotState.kind !== 'memory') {
-    throw refuse('redis.host or REDIS_URL', 'REDIS_URL', 'Redis', 'the memory of the process')
-  }
-  return database.file
+}
+
+/** @throws ConfigError when something else than the embedded database is asked for */
+export function embeddedFile({ database, sources }: Config): string {
+  if (database.kind === 'sqlite') return database.file
+  throw new ConfigError(
+    `database.host or DATABASE_URL (from ${sources.get('DATABASE_URL')}): this version cannot use MySQL yet; leave it empty for the embedded database`,
+  )
 }
