@@ -6,22 +6,17 @@ import { migrations } from '../../migrations/index.ts'
 import { type AuditTrail, createAuditTrail } from '../audit/append.ts'
 import { createDirectory, type Directory } from '../backend/directory.ts'
 import { type BanList, createBanList } from '../ban/list.ts'
-import { agreeOnGeneration, raiseGeneration, readGeneration } from '../database/generation.ts'
 import { migrateUp } from '../database/migrate.ts'
 import { openSqlite } from '../database/open.ts'
 import type { Database } from '../database/schema.ts'
-import { createMemoryHotState } from '../hot-state/memory.ts'
 import type { HotState } from '../hot-state/port.ts'
-import { openRedisHotState } from '../hot-state/redis.ts'
-import { RedisUnusable } from '../hot-state/refusals.ts'
-import { toOptions } from '../hot-state/target.ts'
 import type { Passwords } from '../mailbox/passwords.ts'
 import type { Metrics } from '../metrics.ts'
 import { createSealer, type Sealer } from '../sealing.ts'
-import { readServer } from '../settings/addresses.ts'
 import type { Settings } from '../settings/definitions.ts'
 import type { Config } from './config.ts'
 import { ConfigError } from './config-error.ts'
+import { openHotState } from './hot-state.ts'
 import { deriveKey, loadMasterSecrets } from './secrets.ts'
 
 export interface Services {
@@ -74,7 +69,7 @@ export async function openServices(
   let hot: HotState
   try {
     for (const { name } of await migrateUp(db, migrations)) log.info({ migration: name }, 'schema changed')
-    hot = await openHotState(config, log, db, steady, metrics)
+    hot = await openHotState(config, { db, log, steady, metrics })
   } catch (error) {
     await closeDatabases()
     throw error
@@ -111,36 +106,6 @@ export async function openServices(
       await hot.close()
       await closeDatabases()
     },
-  }
-}
-
-async function openHotState(
-  { hotState, settings: { redis } }: Config,
-  log: Logger,
-  db: Database,
-  steady: () => number,
-  metrics: Metrics | undefined,
-): Promise<HotState> {
-  if (hotState.kind === 'memory') return createMemoryHotState(steady)
-  try {
-    return await openRedisHotState({
-      options: toOptions({
-        url: hotState.url,
-        sentinels: redis.sentinels.map(server => readServer(server)!),
-        sentinelMaster: redis.sentinel_master,
-        sentinelPassword: redis.sentinel_password,
-      }),
-      prefix: redis.prefix,
-      keeper: {
-        agree: runId => agreeOnGeneration(db, runId),
-        read: () => readGeneration(db),
-        raise: () => raiseGeneration(db),
-      },
-      log,
-      onCall: metrics?.hotStateCalled,
-    })
-  } catch (error) {
-    throw error instanceof RedisUnusable ? new ConfigError(error.message, { cause: error }) : error
   }
 }
 
