@@ -61,6 +61,7 @@ export async function openLink({ options, keeper, log }: LinkParts): Promise<Lin
   let sha = ''
   /** Connections are numbered: what was learned over an older one is of no use. */
   let connection = 0
+  let retry: NodeJS.Timeout | undefined
 
   const client = new Redis({
     ...options,
@@ -89,6 +90,8 @@ export async function openLink({ options, keeper, log }: LinkParts): Promise<Lin
     connection += 1
     const mine = connection
     lastError = null
+    // The driver goes on in database 0 when there is none of that number.
+    await client.select(options.db ?? 0)
     const facts = readInfo(await client.info())
     const refusal = refuseServer(facts)
     if (refusal !== null) throw new Error(refusal)
@@ -149,6 +152,11 @@ export async function openLink({ options, keeper, log }: LinkParts): Promise<Lin
   started = true
   client.on('ready', () => void comeBack())
   client.on('close', () => away(lastError?.message ?? 'the connection was closed'))
+  // When no Sentinel knows a primary the driver would leave it at that.
+  client.on('end', () => {
+    away(lastError?.message ?? 'no Sentinel knows a primary')
+    retry = setTimeout(() => client.connect().catch(() => {}), pauseAfter(attempts++))
+  })
 
   let looking = false
   const timer = setInterval(async () => {
@@ -183,7 +191,9 @@ export async function openLink({ options, keeper, log }: LinkParts): Promise<Lin
     drop,
     close() {
       clearInterval(timer)
+      clearTimeout(retry)
       client.removeAllListeners('close')
+      client.removeAllListeners('end')
       client.disconnect()
     },
   }

@@ -8,6 +8,11 @@ export class RedisUnusable extends Error {
 
 const refusals: [pattern: RegExp, setting: string, advice: string][] = [
   [
+    /sentinel/i,
+    'redis.sentinels',
+    'no Sentinel tells where the primary is; look at addresses, redis.sentinel_master and redis.sentinel_password',
+  ],
+  [
     /WRONGPASS|NOAUTH|invalid password|AUTH .*without any password/i,
     'redis.user and redis.password',
     'it does not know this user and password; correct them, or the ACL of Redis',
@@ -17,11 +22,6 @@ const refusals: [pattern: RegExp, setting: string, advice: string][] = [
     /NOPERM/,
     'redis.user',
     'the user may not do all that is needed; its ACL needs +@all and the keys of redis.prefix',
-  ],
-  [
-    /sentinel/i,
-    'redis.sentinels',
-    'no Sentinel tells where the primary is; look at addresses, redis.sentinel_master and redis.sentinel_password',
   ],
   [
     /certificate|CERT|self.signed|altname/i,

@@ -30,8 +30,6 @@ export function toOptions({ url, sentinels, sentinelMaster, sentinelPassword }: 
     sentinels,
     name: sentinelMaster,
     ...(sentinelPassword !== '' && { sentinelPassword }),
-    // Tells of a failover before the old primary is noticed to be gone.
-    failoverDetector: true,
     ...(encrypted && { tls: { ca }, sentinelTLS: { ca }, enableTLSForSentinelMode: true }),
   }
 }
