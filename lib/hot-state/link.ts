@@ -121,6 +121,7 @@ export async function openLink({ options, keeper, log }: LinkParts): Promise<Lin
   }
 
   const drop = (reason: string) => {
+    lastError = null
     away(reason)
     client.disconnect(true)
   }
@@ -151,7 +152,7 @@ export async function openLink({ options, keeper, log }: LinkParts): Promise<Lin
   }
   started = true
   client.on('ready', () => void comeBack())
-  client.on('close', () => away(lastError?.message ?? 'the connection was closed'))
+  client.on('close', () => away(lastError?.message ?? (served === null ? why : 'the connection was closed')))
   // When no Sentinel knows a primary the driver would leave it at that.
   client.on('end', () => {
     away(lastError?.message ?? 'no Sentinel knows a primary')
