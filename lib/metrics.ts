@@ -45,6 +45,14 @@ export interface AuditReport {
   lagMs: number
 }
 
+/** One call of Redis' script, with the lists of many logins. */
+export interface HotStateReport {
+  lists: number
+  ms: number
+  /** Whether none of them is known to have been done. */
+  failed: boolean
+}
+
 /** Every call is cheap, waits for nothing and never throws. */
 export interface Metrics {
   loginDecided(login: LoginReport): void
@@ -54,4 +62,5 @@ export interface Metrics {
   auditWritten(batch: AuditReport): void
   banMade(event: BanEvent): void
   alertRaised(alert: Alert): void
+  hotStateCalled(call: HotStateReport): void
 }

@@ -3,9 +3,11 @@ import type { Migration } from 'kysely/migration'
 import * as initial from './0001-initial.ts'
 import * as guessing from './0002-guessing.ts'
 import * as codes from './0003-codes.ts'
+import * as generation from './0004-generation.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001-initial': initial,
   '0002-guessing': guessing,
   '0003-codes': codes,
+  '0004-generation': generation,
 }

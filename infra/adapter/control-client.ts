@@ -12,7 +12,7 @@ export interface Call {
 }
 
 export type Reply =
-  | { result: unknown }
+  | { result: unknown; notice?: string }
   | { refusal: { code: Refusal['code']; field: string; message: string } }
   | { error: string }
 
@@ -36,7 +36,7 @@ export async function askGateway(
   file: string,
   verb: VerbName,
   input: unknown,
-): Promise<{ result: unknown } | null> {
+): Promise<{ result: unknown; notice?: string } | null> {
   const reply = await post(file, { verb, input })
   if (reply === null || 'result' in reply) return reply
   if ('refusal' in reply) throw new Refusal(reply.refusal.code, reply.refusal.field, reply.refusal.message)

@@ -1,6 +1,7 @@
 /** The control socket of a running gateway: the command line's verbs, for whoever may open the file (mode 0600). */
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { json } from 'node:stream/consumers'
+import type { HotState } from '../../lib/hot-state/port.ts'
 import { Refusal } from '../../lib/refusal.ts'
 import { listen } from '../../lib/runtime/listen.ts'
 import type { Services } from '../../lib/runtime/services.ts'
@@ -23,7 +24,7 @@ export async function openControl(services: Services, file: string): Promise<Ser
 async function perform(services: Services, incoming: IncomingMessage): Promise<Reply> {
   try {
     const { verb, input } = (await json(incoming)) as Call
-    return { result: (await runVerb(services, verb as VerbName, input)) ?? null }
+    return await runNoting(services, verb as VerbName, input)
   } catch (error) {
     if (error instanceof Refusal) {
       const { code, field, message } = error
@@ -34,8 +35,29 @@ async function perform(services: Services, incoming: IncomingMessage): Promise<R
   }
 }
 
+const renewed =
+  'Redis could not be told of the change, so every node forgets all that it remembers instead: effective within a second'
+
+/** As `runVerb`, and what has to be said besides its result. */
+export async function runNoting<Name extends VerbName>(
+  services: Services,
+  verb: Name,
+  input: unknown,
+): Promise<{ result: VerbResult<Name> | null; notice?: string }> {
+  let notice: string | undefined
+  const hot: HotState = {
+    ...services.hot,
+    async announce(ops) {
+      const how = await services.hot.announce(ops)
+      if (how === 'renewed') notice = renewed
+      return how
+    },
+  }
+  return { result: (await runVerb({ ...services, hot }, verb, input)) ?? null, notice }
+}
+
 /** @throws Refusal, or the error of a part that failed */
-export async function runVerb<Name extends VerbName>(
+async function runVerb<Name extends VerbName>(
   services: Services,
   verb: Name,
   input: unknown,

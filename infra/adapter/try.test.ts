@@ -203,6 +203,7 @@ const notAsked = new Set([
   'method_not_offered',
   'login_required',
   'timeout',
+  'hot_state_away',
 ])
 
 test('there is a way to every reason that a login can end with', () => {
@@ -255,7 +256,7 @@ test('what it says is what the login then is told, and nothing is left behind by
     const [first, second] = [await askAbout(asked), await askAbout(asked)]
     written.push(
       ...apply.mock.calls
-        .flat(2)
+        .flatMap(([ops]) => ops)
         .map(({ op }) => op)
         .filter(op => op !== 'read'),
     )

@@ -12,7 +12,7 @@ const makesFolder = / add$/
 export async function call<Name extends VerbName>(verb: Name, input: unknown): Promise<VerbResult<Name>> {
   const config = loadConfig({ env: process.env, cwd: process.cwd() })
   const reply = await askGateway(controlFile(config.dataDir), verb, input)
-  if (reply) return reply.result as VerbResult<Name>
+  if (reply) return tell<Name>(reply)
   if (!existsSync(config.dataDir) && !makesFolder.test(verb)) {
     throw new Refusal(
       'not_found',
@@ -23,5 +23,16 @@ export async function call<Name extends VerbName>(verb: Name, input: unknown): P
   if (verb === 'try') process.stderr.write('no gateway is running: this is what the data folder alone says\n')
   // Most commands find a gateway and need none of what this loads.
   const { runLocally } = await import('./local.ts')
-  return runLocally(config, verb, input)
+  return tell<Name>(await runLocally(config, verb, input))
+}
+
+function tell<Name extends VerbName>({
+  result,
+  notice,
+}: {
+  result: unknown
+  notice?: string
+}): VerbResult<Name> {
+  if (notice !== undefined) process.stderr.write(`${notice}\n`)
+  return result as VerbResult<Name>
 }

@@ -10,6 +10,7 @@ import { checkDns } from './dns.ts'
 import { type Finding, fail, type Note, ok } from './finding.ts'
 import { checkNginx } from './nginx.ts'
 import { askAsNginx, checkTraffic } from './nginx-plane.ts'
+import { checkRedis } from './redis.ts'
 import { checkSecrets } from './secrets.ts'
 import type { SelfCheck } from './self-check.ts'
 
@@ -43,6 +44,8 @@ export async function examine({ env, cwd, nginxConf }: Question): Promise<Findin
   await note('configuration', () => checkConfiguration(config, gateway))
   await note('gateway', () => [asked instanceof Error ? notAsked(asked) : describeGateway(config, gateway)])
   if (gateway) await note('hot state', () => [describeHotState(gateway)])
+  const { hotState } = config
+  if (hotState.kind === 'redis') await note('redis', () => checkRedis(hotState.url, settings))
   const records = mayUse(config.dataDir) ? await examineData(config, gateway, note) : null
   if (records) {
     await note('backends', () => checkBackends(records.backends, settings.backend))

@@ -12,8 +12,8 @@ import { backendChangesSchema, newBackendSchema } from './input.ts'
 import { warnOfPort } from './rules.ts'
 
 /**
- * What the verbs need. If the hot state is away they reject after the row was written: gateways then see the change
- * with their next round of checks.
+ * What the verbs need. They reject after the row was written only if neither hot state nor database take the news:
+ * gateways then see the change with their next round of checks.
  */
 export interface ManageServices {
   db: Database
@@ -83,7 +83,7 @@ export async function removeBackend(services: ManageServices, id: string): Promi
 }
 
 async function announce({ hot }: ManageServices): Promise<void> {
-  await hot.apply([{ op: 'increment', key: versionKey, ttlMs: null }])
+  await hot.announce([{ op: 'increment', key: versionKey, ttlMs: null }])
 }
 
 /** A pool is asked for by name and never by domain: a domain beside it would be a setting without effect. */

@@ -183,7 +183,7 @@ export async function removeException(
 }
 
 async function announce({ hot }: BanServices): Promise<void> {
-  await hot.apply([{ op: 'increment', key: bansVersionKey, ttlMs: null }])
+  await hot.announce([{ op: 'increment', key: bansVersionKey, ttlMs: null }])
 }
 
 function readPrefix(cidr: string): Prefix {

@@ -8,9 +8,8 @@ export interface Subject {
   pass(ms: number): Promise<void>
 }
 
-const ttlMs = 60
-
-export function describeHotState(driver: string, create: () => Promise<Subject>): void {
+/** @param ttlMs how long short-lived entries live: where time is real, long beside what a busy machine may lose */
+export function describeHotState(driver: string, create: () => Promise<Subject>, ttlMs = 60): void {
   describe(`hot state: ${driver}`, () => {
     let hot: HotState
     let pass: Subject['pass']

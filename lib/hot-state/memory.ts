@@ -159,12 +159,20 @@ export function createMemoryHotState(clock: () => number, maxEntries = 200_000):
     }
   }
 
+  const apply = async <const Ops extends readonly Op[]>(ops: Ops) => {
+    const now = clock()
+    prepare(ops, now)
+    return ops.map(op => perform(op, now)) as Results<Ops>
+  }
+
   return {
-    async apply<const Ops extends readonly Op[]>(ops: Ops) {
-      const now = clock()
-      prepare(ops, now)
-      return ops.map(op => perform(op, now)) as Results<Ops>
+    apply,
+    async announce(ops) {
+      await apply(ops)
+      return 'delivered'
     },
+    // What a process remembers ends with it, and nothing brings an older state back.
+    generation: () => 1,
     async close() {
       entries.clear()
       values.clear()

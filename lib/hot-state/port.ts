@@ -7,12 +7,27 @@ export interface HotState {
   /**
    * Does the operations in order, atomically (nothing of another call happens in between), in one round trip.
    * Answers one result per operation, typed by its kind.
+   * @param generation of whatever is written, see `generation()`; in a later one the list is refused with HotStateAway
    * @throws HotStateFull when a new entry with an end is needed and only live entries that may not be dropped are left;
-   *   nothing of the call has been done then. Any other error means: unknown whether it was done.
+   *   nothing of the call has been done then; HotStateAway when it cannot be reached. Any error but HotStateFull and
+   *   WrongKind means: unknown whether it was done.
    */
-  apply<const Ops extends readonly Op[]>(ops: Ops): Promise<Results<Ops>>
+  apply<const Ops extends readonly Op[]>(ops: Ops, generation?: number): Promise<Results<Ops>>
+  /**
+   * Tells every node of a change that is committed. Where that cannot be delivered, everything is forgotten in its place:
+   * a new generation begins, with no entries, on this node at once and on the others within a second or so.
+   * @throws when not even that could be done; it is tried again until it is, as long as this process lives
+   */
+  announce(ops: readonly Op[]): Promise<Announcement>
+  /**
+   * Rises whenever everything is forgotten at once: after an announcement that could not be delivered, and when the hot
+   * state may have gone back to an older state. A copy of what was read in one generation is not written in another.
+   */
+  generation(): number
   close(): Promise<void>
 }
+
+export type Announcement = 'delivered' | 'renewed'
 
 /** Milliseconds until the entry is gone; null = never, such an entry is also never dropped for want of room. */
 export type TimeToLive = number | null
@@ -70,6 +85,11 @@ export type Results<Ops extends readonly Op[]> = { -readonly [I in keyof Ops]: R
 
 export class HotStateFull extends Error {
   override name = 'HotStateFull'
+}
+
+/** The hot state cannot be reached, or did not answer in time: for now, nothing can be decided. */
+export class HotStateAway extends Error {
+  override name = 'HotStateAway'
 }
 
 /** An operation met an entry of another kind, such as `increment` on a set: a defect of the caller. */

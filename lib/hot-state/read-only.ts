@@ -10,6 +10,10 @@ export function readOnly(hot: HotState): HotState {
       const read = new Map(wanted.map((key, i) => [key, values[i] ?? null]))
       return ops.map(op => answer(op, key => read.get(key) ?? null)) as Results<Ops>
     },
+    announce() {
+      throw new Error('whoever only asks has nothing to announce')
+    },
+    generation: hot.generation,
     close: async () => {},
   }
 }

@@ -82,8 +82,8 @@ export async function authenticate(services: LoginServices, attempt: Attempt): P
 /** What comes too late for its client makes the next try cheap, and gives its place back. */
 async function rememberLate({ hot, log }: LoginServices, deciding: Promise<Outcome>): Promise<void> {
   try {
-    const { memories = [] } = await deciding
-    await hot.apply(memories)
+    const { memories = [], facts } = await deciding
+    await hot.apply(memories, facts?.generation)
   } catch (error) {
     log.warn({ err: error }, 'a decision that came too late was lost')
   }
@@ -151,7 +151,7 @@ async function settle(services: LoginServices, attempt: Attempt, name: string | 
   if (row.result === 'failed' && !ban) services.failLog?.write(describeFailure(row))
   await Promise.all([
     ban ? services.audit.appendFolded(row, settleMs, ban.cidr) : services.audit.append(row, settleMs),
-    memories.length > 0 && services.hot.apply(memories),
+    memories.length > 0 && services.hot.apply(memories, facts?.generation),
     facts && entered && rememberSuccess(services, entered.account, entered.code, facts, now),
     facts && entered?.grant && rememberGrant(services, facts, entered.grant, now),
   ])

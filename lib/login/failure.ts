@@ -1,5 +1,6 @@
 /** When a part of the gateway fails: what the log is told, and what becomes of the login. */
 import type { Logger } from 'pino'
+import { HotStateAway } from '../hot-state/port.ts'
 import { HashBusy } from '../mailbox/passwords.ts'
 import type { Attempt } from './attempt.ts'
 import { DeadlinePassed } from './deadline.ts'
@@ -16,5 +17,6 @@ export function noteFailure(log: Logger, attempt: Attempt, error: unknown): Late
 
 export function failureOf(error: unknown): LaterReason {
   if (error instanceof HashBusy) return 'busy'
+  if (error instanceof HotStateAway) return 'hot_state_away'
   return error instanceof DeadlinePassed ? 'timeout' : 'unavailable'
 }

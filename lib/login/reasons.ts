@@ -202,6 +202,13 @@ export const reasons = {
     meaning: 'the decision took too long',
     remedy: 'wait; the application log says what was slow',
   },
+  hot_state_away: {
+    kind: 'later',
+    counts: false,
+    hides: false,
+    meaning: 'Redis could not be reached, did not answer in time, or was just renewed',
+    remedy: 'mailgateway doctor',
+  },
   unavailable: {
     kind: 'later',
     counts: false,

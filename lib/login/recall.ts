@@ -59,7 +59,9 @@ export interface Facts {
   guesser: Guesser
   /** When the user last logged in from this network; null = never. */
   familiarSince: number | null
-  backendsVersion: string | null
+  backendsVersion: string
+  /** Of the hot state before anything was read: copies of what is known here belong to it. */
+  generation: number
 }
 
 const familiarKey = (name: string, network: string | null) => `familiar:${name}\0${network ?? ''}`
@@ -85,6 +87,7 @@ export async function recall(
   { id, clientAddress, receivedAt: now }: Pick<Attempt, 'id' | 'clientAddress' | 'receivedAt'>,
 ): Promise<Facts> {
   const { name, password } = credentials
+  const generation = services.hot.generation()
   const network = networkOf(clientAddress)
   const digest = digestOf(services, name, password, 0)
   const banned = services.bans.seemsBanned(clientAddress)
@@ -109,7 +112,7 @@ export async function recall(
   const strangers: Added = banned ? { count: amongStrangers.count, outcome: 'skipped' } : amongStrangers
   const remembered = { copy, storedProof, storedGrant, mark }
   try {
-    const standing = await services.bans.standingOf(clientAddress, bansVersion)
+    const standing = await services.bans.standingOf(clientAddress, `${generation} ${bansVersion}`)
     const known = await recallAccount(services, credentials, network, remembered, standing, now)
     const { account, familiarSince } = known
     const { familiar_for, user_total } = services.settings.guessing
@@ -120,7 +123,9 @@ export async function recall(
     return {
       ...known,
       digest,
-      backendsVersion,
+      // In another generation versions begin anew.
+      backendsVersion: `${generation} ${backendsVersion}`,
+      generation,
       place,
       guard: {
         ...readGuard(guardAnswers, services.settings),
@@ -209,8 +214,9 @@ export async function guardAgain(
   clientAddress: string,
 ): Promise<Guard> {
   if (guard.familiar) return guard
+  const generation = hot.generation()
   const [version] = await hot.apply([{ op: 'read', key: bansVersionKey }])
-  return { ...guard, standing: await bans.standingOf(clientAddress, version) }
+  return { ...guard, standing: await bans.standingOf(clientAddress, `${generation} ${version}`) }
 }
 
 const parseMark = once(mark => {
@@ -237,7 +243,7 @@ export async function rememberSuccess(
   { db, hot, settings }: Pick<RecallServices, 'db' | 'hot' | 'settings'>,
   account: Account,
   code: Code,
-  { guesser: { network, familiar }, familiarSince, warm }: Facts,
+  { guesser: { network, familiar }, familiarSince, warm, generation }: Facts,
   now: number,
 ): Promise<void> {
   if (network === null) return
@@ -247,5 +253,6 @@ export async function rememberSuccess(
   const endsCount = !familiar && (code.kind === 'none' || code.kind === 'fresh')
   if (!isRecent) await rememberNetwork(db, account.id, network, now, endsCount)
   const value = `${account.id} ${isRecent ? familiarSince : now}`
-  await hot.apply([{ op: 'write', key: familiarKey(account.name, network), value, ttlMs: markMs }])
+  const key = familiarKey(account.name, network)
+  await hot.apply([{ op: 'write', key, value, ttlMs: markMs }], generation)
 }

@@ -156,7 +156,7 @@ const writeAgainMs = 3_600_000
 /** Remembers a grant that has just let somebody in, and keeps it from ending idle. */
 export async function rememberGrant(
   { db, hot, settings }: TotpServices,
-  facts: Pick<Facts, 'account' | 'digest' | 'guesser' | 'warm'>,
+  facts: Pick<Facts, 'account' | 'digest' | 'guesser' | 'warm' | 'generation'>,
   grant: GrantRow,
   now: number,
 ): Promise<void> {
@@ -166,5 +166,6 @@ export async function rememberGrant(
   if (isDue) await touchGrant(db, grant.id, now)
   const copy: GrantCopy = { version: facts.account!.version, grant: used }
   const key = grantKey(facts.digest, facts.guesser.network)
-  await hot.apply([{ op: 'write', key, value: JSON.stringify(copy), ttlMs: settings.auth.cache_ttl }])
+  const write = { op: 'write', key, value: JSON.stringify(copy), ttlMs: settings.auth.cache_ttl } as const
+  await hot.apply([write], facts.generation)
 }

@@ -153,6 +153,8 @@ function wordsFor(
       return ['hash queue', found.error ?? '', `auth.hash_deadline ${lasts(auth.hash_deadline)}`]
     case 'timeout':
       return ['time for a decision', found.error ?? '', `auth.deadline ${lasts(auth.deadline)}`]
+    case 'hot_state_away':
+      return ['Redis', found.error ?? '', 'it answers']
     case 'unavailable':
       return ['parts of the gateway', found.error ?? '', 'all of them work']
   }

@@ -14,14 +14,14 @@ export interface ForgetServices {
 /** More than a login may last (`auth.deadline` is at most a minute). */
 const tombstoneMs = 120_000
 
-/** A tombstone in place of the cached copy: it outlives every login that read the row before the change. */
+/** A tombstone in place of the cached copy, which outlives every login that read the row before the change; else no copy at all. */
 export async function forget(
   { hot, settings }: Pick<ForgetServices, 'hot' | 'settings'>,
   name: string,
   version: number,
 ): Promise<void> {
   const ttlMs = settings.auth.cache_ttl + tombstoneMs
-  await hot.apply([{ op: 'write', key: accountKey(name), value: null, version, ttlMs }])
+  await hot.announce([{ op: 'write', key: accountKey(name), value: null, version, ttlMs }])
 }
 
 /** The same for facts that were changed beside the account's own verbs. */

@@ -136,12 +136,12 @@ test.each([
   [
     'REDIS_URL',
     'http://:q7Zk@h',
-    'environment REDIS_URL: is not one of the known URLs; write redis://:password@host:port/0 or rediss://:password@host:port/0',
+    'environment REDIS_URL: is not one of the known URLs; write redis://user:password@host:port/0 or rediss://user:password@host:port/0?tls_ca=FILE',
   ],
   [
     'REDIS_URL',
     'redis://:q7Zk@h/name',
-    'environment REDIS_URL: is not a Redis URL; write redis://:password@host:port/0 or rediss://:password@host:port/0',
+    'environment REDIS_URL: is not a Redis URL; write redis://user:password@host:port/0 or rediss://user:password@host:port/0?tls_ca=FILE',
   ],
 ])('the variable %s=%s is refused in one line', (name, value, message) => {
   expect(() => load('', { [name]: value })).toThrow(expect.objectContaining({ name: 'ConfigError', message }))

@@ -4,11 +4,14 @@ import type { Settings } from '../settings/definitions.ts'
 import { isExampleSecret } from '../settings/example-secrets.ts'
 import { ConfigError } from './config-error.ts'
 
-/** Where the hot state lies. `url` is `redis://` or `rediss://` with password, host, port and number. */
+/**
+ * Where the hot state lies. `url` is `redis://` or `rediss://` with user, password, host, port, number, and perhaps
+ * `?tls_ca=FILE`; behind Sentinels its host means nothing.
+ */
 export type HotStateTarget = { kind: 'memory' } | { kind: 'redis'; url: string }
 
 const databaseForms = 'write sqlite:/path/file.db, sqlite:file.db or mysql://user:password@host:port/database'
-const redisForms = 'write redis://:password@host:port/0 or rediss://:password@host:port/0'
+const redisForms = 'write redis://user:password@host:port/0 or rediss://user:password@host:port/0?tls_ca=FILE'
 
 function parseDatabaseUrl(text: string, cwd: string): DatabaseTarget {
   const place = 'environment DATABASE_URL'
@@ -24,7 +27,7 @@ function parseDatabaseUrl(text: string, cwd: string): DatabaseTarget {
  * @throws ConfigError without the password in it
  */
 export function parseMysqlUrl(text: string, place: string, cwd: string): string {
-  const url = parseServerUrl(text, ['mysql:'], place, databaseForms)
+  const url = parseServerUrl(text, ['mysql:'], place, databaseForms, ['tls', 'tls_ca'])
   if (url.username === '' || !/^\/[^/]+$/.test(url.pathname)) {
     throw new ConfigError(`${place}: is not a database URL; ${databaseForms}`)
   }
@@ -39,8 +42,9 @@ export function parseMysqlUrl(text: string, place: string, cwd: string): string 
 
 function parseRedisUrl(text: string): HotStateTarget {
   const place = 'environment REDIS_URL'
-  const url = parseServerUrl(text, ['redis:', 'rediss:'], place, redisForms)
-  if (!/^(?:\/\d{0,3})?$/.test(url.pathname) || url.search !== '')
+  const url = parseServerUrl(text, ['redis:', 'rediss:'], place, redisForms, ['tls_ca'])
+  const isPlainWithCa = url.protocol === 'redis:' && url.search !== ''
+  if (!/^(?:\/\d{0,3})?$/.test(url.pathname) || isPlainWithCa)
     throw new ConfigError(`${place}: is not a Redis URL; ${redisForms}`)
   if (url.port === '') url.port = '6379'
   if (url.pathname.length < 2) url.pathname = '/0'
@@ -48,10 +52,17 @@ function parseRedisUrl(text: string): HotStateTarget {
 }
 
 // No message repeats the URL: a password with a / or # in it ends up in any part.
-function parseServerUrl(text: string, protocols: string[], place: string, forms: string): URL {
+function parseServerUrl(
+  text: string,
+  protocols: string[],
+  place: string,
+  forms: string,
+  parameters: string[] = [],
+): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const usable = url && protocols.includes(url.protocol) && url.hostname !== '' && url.port !== '0'
-  if (!usable || url.hash !== '' || /\p{Cc}/u.test(text)) {
+  const isKnown = (name: string) => parameters.includes(name)
+  if (!usable || ![...url.searchParams.keys()].every(isKnown) || url.hash !== '' || /\p{Cc}/u.test(text)) {
     throw new ConfigError(`${place}: is not one of the known URLs; ${forms}`)
   }
   let password: string
@@ -69,7 +80,7 @@ function parseServerUrl(text: string, protocols: string[], place: string, forms:
 }
 
 function buildServerUrl(
-  scheme: 'mysql' | 'redis',
+  scheme: 'mysql' | 'redis' | 'rediss',
   login: { user: string; password: string },
   target: { host: string; port: number; path: string },
 ): string {
@@ -97,12 +108,16 @@ export function chooseDatabase(
   return { kind: 'mysql', url: url.href }
 }
 
-/** REDIS_URL if it is set, else the Redis server of the settings, else memory. @throws ConfigError */
+/** REDIS_URL if it is set, else the Redis server or the Sentinels of the settings, else memory. @throws ConfigError */
 export function chooseHotState(url: string | undefined, redis: Settings['redis']): HotStateTarget {
   if (url !== undefined) return parseRedisUrl(url)
-  if (redis.host === '') return { kind: 'memory' }
-  const login = { user: '', password: redis.password }
-  return { kind: 'redis', url: buildServerUrl('redis', login, { ...redis, path: String(redis.db) }) }
+  if (redis.host === '' && redis.sentinels.length === 0) return { kind: 'memory' }
+  const host = redis.host === '' ? 'sentinel' : redis.host
+  const scheme = redis.tls === 'on' ? 'rediss' : 'redis'
+  const built = buildServerUrl(scheme, redis, { host, port: redis.port, path: String(redis.db) })
+  const search =
+    scheme === 'rediss' && redis.tls_ca !== '' ? `?tls_ca=${encodeURIComponent(redis.tls_ca)}` : ''
+  return { kind: 'redis', url: built + search }
 }
 
 /** The URL with its password, if there is one, replaced by asterisks. */

@@ -90,6 +90,18 @@ export function createEventMetrics(registry: Registry): Metrics {
     'Attempts of banned addresses that share an audit row with others.',
   )
 
+  const hotBatch = measure(
+    batchBuckets,
+    'mailgateway_hot_state_batch_lists',
+    'Lists of operations in one call of Redis; nothing with the memory of the process.',
+  )
+  const hotDuration = measure(
+    auditBuckets,
+    'mailgateway_hot_state_call_duration_seconds',
+    'One call of Redis, from the time that it leaves to its answer.',
+  )
+  const hotFailures = count('mailgateway_hot_state_failures_total', 'Calls of Redis that failed.')
+
   return {
     loginDecided({ protocol, result, reason, cache, heldBackBy, backend, ms }) {
       logins.inc({ protocol, result, reason })
@@ -107,5 +119,10 @@ export function createEventMetrics(registry: Registry): Metrics {
     },
     banMade: countBan,
     alertRaised: countAlert,
+    hotStateCalled({ lists, ms, failed }) {
+      if (failed) hotFailures.inc()
+      hotBatch.observe(lists)
+      hotDuration.observe(seconds(ms))
+    },
   }
 }

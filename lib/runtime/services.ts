@@ -10,14 +10,13 @@ import { migrateUp } from '../database/migrate.ts'
 import { openDatabase } from '../database/open.ts'
 import type { Database } from '../database/schema.ts'
 import { createDigest, type Digest } from '../digest.ts'
-import { createMemoryHotState } from '../hot-state/memory.ts'
 import type { HotState } from '../hot-state/port.ts'
 import type { Passwords } from '../mailbox/passwords.ts'
 import type { Metrics } from '../metrics.ts'
 import { createSealer, type Sealer } from '../sealing.ts'
 import type { Settings } from '../settings/definitions.ts'
 import type { Config } from './config.ts'
-import { ConfigError } from './config-error.ts'
+import { openHotState } from './hot-state.ts'
 import { deriveKey, loadMasterSecrets } from './secrets.ts'
 
 export interface Services {
@@ -63,7 +62,6 @@ export async function openServices(
   { clock, steady }: Clocks = realClocks,
 ): Promise<Services> {
   const { settings } = config
-  refuseRedis(config)
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
   const secrets = loadMasterSecrets(config.secretKeys, config.dataDir)
   const {
@@ -72,14 +70,15 @@ export async function openServices(
     schemaDb,
     close: closeDatabases,
   } = await openDatabase(config.database, settings.database)
+  let hot: HotState
   try {
     for (const { name } of await migrateUp(schemaDb, migrations))
       log.info({ migration: name }, 'schema changed')
+    hot = await openHotState(config, { db, log, steady, metrics })
   } catch (error) {
     await closeDatabases()
     throw error
   }
-  const hot = createMemoryHotState(steady)
   const backends = createDirectory({
     db,
     log,
@@ -113,11 +112,4 @@ export async function openServices(
       await closeDatabases()
     },
   }
-}
-
-function refuseRedis({ hotState, sources }: Config): void {
-  if (hotState.kind === 'memory') return
-  throw new ConfigError(
-    `redis.host or REDIS_URL (from ${sources.get('REDIS_URL')}): this version cannot use Redis yet; leave it empty for the memory of the process`,
-  )
 }

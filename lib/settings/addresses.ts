@@ -78,3 +78,22 @@ export const dnsServers: ValueType<string[]> = valueType(
   },
   servers => servers.join(','),
 )
+
+/** A comma-separated list of `host:port`, each with its port; empty means none. */
+export const sentinels: ValueType<string[]> = valueType(
+  text => {
+    const servers = text.split(',').map(part => part.trim())
+    if (servers.length === 1 && servers[0] === '') return []
+    if (servers.every(server => readServer(server) !== null)) return servers
+    return { rejected: 'is not a list of servers; write host:26379, 192.0.2.7:26379 or [2001:db8::7]:26379' }
+  },
+  servers => servers.join(','),
+)
+
+/** Of `host:port`; null = the text is something else. */
+export function readServer(text: string): { host: string; port: number } | null {
+  const [, bracketed, plain = '', digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? []
+  const host = readHost(bracketed ?? plain)
+  const port = Number(digits)
+  return typeof host === 'string' && port >= 1 && port <= 65535 ? { host, port } : null
+}

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { dnsServers, domainOrNone, host, hostOrNone, listenAddress } from './addresses.ts'
+import { dnsServers, domainOrNone, host, hostOrNone, listenAddress, sentinels } from './addresses.ts'
 import {
   duration,
   headerSecret,
@@ -10,6 +10,7 @@ import {
   size,
   type ValueType,
   wholeNumber,
+  word,
 } from './values.ts'
 
 /** One setting: how its text is read, its default as text, and one sentence of help. */
@@ -50,8 +51,15 @@ export const definitions = {
   ),
   'redis.host': define(hostOrNone, '', 'Redis host; empty means the memory of this process.'),
   'redis.port': define(port, '6379', 'Port of Redis.'),
+  'redis.user': define(line(0, 80), '', 'User of Redis; empty means the default one.'),
   'redis.password': defineSecret(secret(1), 'Password of Redis.'),
   'redis.db': define(wholeNumber(0, 255), '0', 'Number of the Redis database.'),
+  'redis.tls': define(oneOf('off', 'on'), 'off', 'Whether Redis is spoken to over TLS.'),
+  'redis.tls_ca': define(line(0, 1000), '', "File with the CA of Redis; empty means the system's CAs."),
+  'redis.prefix': define(word, 'mailgateway:', 'What all keys in Redis begin with.'),
+  'redis.sentinels': define(sentinels, '', 'Sentinels that know the primary; empty means none.'),
+  'redis.sentinel_master': define(word, 'mymaster', 'Name that the Sentinels know the primary by.'),
+  'redis.sentinel_password': defineSecret(secret(1), 'Password of the Sentinels.'),
   'auth.max_fail_attempts': define(wholeNumber(1, 1000), '5', 'Distinct wrong passwords that lock a user.'),
   'auth.fail_ttl': define(duration('1s', '24h'), '60s', 'Time in which wrong passwords are counted.'),
   'auth.lock_ttl': define(duration('1s', '24h'), '300s', 'How long a user stays locked.'),

@@ -123,6 +123,13 @@ export function line(min: number, max: number): ValueType<string> {
   })
 }
 
+/** A name for machines: 1 to 64 letters, digits and a few signs. */
+export const word: ValueType<string> = valueType(text => {
+  const value = text.trim()
+  if (/^[\w.:-]{1,64}$/.test(value)) return value
+  return { rejected: 'is not allowed; write 1 to 64 letters, digits and the signs _ . : -' }
+})
+
 /**
  * Says what is wrong with a secret, or nothing when it is acceptable. Blanks count, bytes of control do not
  * pass, and an example value that somebody forgot to replace is refused.

@@ -1,0 +1,55 @@
+/** The generation of the hot state: in one row, with the run id of the Redis server that it is of. */
+import type { Database } from './schema.ts'
+
+export interface Generation {
+  generation: number
+  /** '' = of none yet. */
+  runId: string
+}
+
+const row = 'hot_generation'
+
+export async function readGeneration(db: Database): Promise<Generation> {
+  return parse(await readRow(db))
+}
+
+/** The generation for this server: the one that is kept if it is of it, else a new one. */
+export async function agreeOnGeneration(db: Database, runId: string): Promise<number> {
+  return replace(db, kept => (kept.runId === runId ? kept : { generation: kept.generation + 1, runId }))
+}
+
+/** Makes a new generation, on the same server. */
+export async function raiseGeneration(db: Database): Promise<number> {
+  return replace(db, ({ generation, runId }) => ({ generation: generation + 1, runId }))
+}
+
+/** Compares and sets: of nodes that do it at once each finds what the other has made. */
+async function replace(db: Database, next: (kept: Generation) => Generation): Promise<number> {
+  for (;;) {
+    const before = await readRow(db)
+    const { generation, runId } = next(parse(before))
+    const after = `${generation} ${runId}`
+    if (after === before) return generation
+    const { numUpdatedRows } = await db
+      .updateTable('system_config')
+      .set({ value: after })
+      .where('name', '=', row)
+      .where('value', '=', before)
+      .executeTakeFirst()
+    if (numUpdatedRows === 1n) return generation
+  }
+}
+
+async function readRow(db: Database): Promise<string> {
+  const { value } = await db
+    .selectFrom('system_config')
+    .select('value')
+    .where('name', '=', row)
+    .executeTakeFirstOrThrow()
+  return value
+}
+
+function parse(value: string): Generation {
+  const [generation, runId = ''] = value.split(' ')
+  return { generation: Number(generation), runId }
+}

@@ -1,0 +1,206 @@
+/**
+ * The one connection to Redis, and the generation that copies live under. Nothing is queued while it is away, and nothing
+ * is ever sent twice.
+ */
+import { Redis, type RedisOptions } from 'ioredis'
+import type { Logger } from 'pino'
+import { HotStateAway } from './port.ts'
+import { RedisUnusable, whyUnusable } from './refusals.ts'
+import { script } from './script.ts'
+import { readInfo, refusePolicy, refuseServer, type ServerFacts } from './server.ts'
+
+/** Where the generation is kept: beside the facts that the hot state has copies of. */
+export interface GenerationKeeper {
+  /** The generation for the server with this run id: the kept one if it is of that server, else a new one. */
+  agree(runId: string): Promise<number>
+  read(): Promise<{ generation: number; runId: string }>
+  /** Makes a new one, so that every copy is dead. */
+  raise(): Promise<number>
+}
+
+export interface LinkParts {
+  /** Where the server is, and who we are there. */
+  options: RedisOptions
+  keeper: GenerationKeeper
+  log: Pick<Logger, 'info' | 'warn' | 'error'>
+}
+
+export interface Link {
+  /** @throws HotStateAway at once when there is no connection, and after `deadlineMs` when there is no answer */
+  run(args: string[]): Promise<string>
+  /** Why there is no connection; null = there is one. */
+  awayBecause(): string | null
+  /** The generation in use, the last one while the connection is away. */
+  generation(): number
+  /** Ends this generation on every node. @throws what the keeper throws; then it is tried again every second */
+  raise(): Promise<void>
+  /** Gives the connection up for a new one. */
+  drop(why: string): void
+  close(): void
+}
+
+/** For the answer to a command, a connection, and each step on the way to one. */
+const deadlineMs = 1_000
+/** Between two attempts to connect. The pause grows up to it; a part of it is left to chance, so that nodes do not come all at once. */
+const longestPauseMs = 800
+/** So often it is looked whether another node has raised the generation. */
+const rereadMs = 1_000
+
+/**
+ * Connects, and keeps the connection from then on.
+ * @throws RedisUnusable, one line, when the server cannot be reached or used
+ */
+export async function openLink({ options, keeper, log }: LinkParts): Promise<Link> {
+  let served: { runId: string } | null = null
+  let generation = 0
+  let why = ''
+  let started = false
+  let attempts = 0
+  let raiseDue = false
+  let lastError: Error | null = null
+  let sha = ''
+  /** Connections are numbered: what was learned over an older one is of no use. */
+  let connection = 0
+  let retry: NodeJS.Timeout | undefined
+
+  const client = new Redis({
+    ...options,
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    connectTimeout: deadlineMs,
+    commandTimeout: deadlineMs,
+    disconnectTimeout: 100,
+    retryStrategy: () => (started ? pauseAfter(attempts++) : null),
+    sentinelRetryStrategy: () => null,
+  })
+  client.on('error', (error: Error) => {
+    lastError = error
+  })
+
+  const away = (reason: string) => {
+    if (why !== reason) log.warn({ why: reason }, 'the hot state is away: logins get a temporary failure')
+    served = null
+    why = reason
+  }
+
+  /** Nothing is served before it is known what may be believed. */
+  const meet = async (): Promise<ServerFacts> => {
+    connection += 1
+    const mine = connection
+    lastError = null
+    // The driver goes on in database 0 when there is none of that number.
+    await client.select(options.db ?? 0)
+    const facts = readInfo(await client.info())
+    const refusal = refuseServer(facts)
+    if (refusal !== null) throw new Error(refusal)
+    sha = (await client.script('LOAD', script)) as string
+    const agreed = await keeper.agree(facts.runId)
+    if (mine !== connection || client.status !== 'ready') throw new Error('the connection was lost again')
+    adopt(agreed)
+    served = { runId: facts.runId }
+    attempts = 0
+    return facts
+  }
+
+  const adopt = (number: number) => {
+    if (number > generation && generation > 0) log.info({ generation: number }, 'hot state renewed')
+    generation = Math.max(generation, number)
+  }
+
+  const comeBack = async () => {
+    try {
+      const policy = refusePolicy(await meet())
+      if (policy !== null) log.warn(policy)
+      log.info('the hot state is back')
+      why = ''
+    } catch (error) {
+      drop((error as Error).message)
+    }
+  }
+
+  const drop = (reason: string) => {
+    lastError = null
+    away(reason)
+    client.disconnect(true)
+  }
+
+  const raise = async () => {
+    raiseDue = true
+    const raised = await keeper.raise()
+    raiseDue = false
+    adopt(raised)
+  }
+
+  const look = async () => {
+    if (raiseDue) await raise()
+    const seen = served
+    const kept = await keeper.read()
+    if (seen === null || seen !== served) return
+    if (kept.runId === seen.runId) adopt(kept.generation)
+    else drop('another node uses another Redis server')
+  }
+
+  try {
+    await client.connect()
+    const policy = refusePolicy(await meet())
+    if (policy !== null) throw new Error(policy)
+  } catch (error) {
+    client.disconnect()
+    throw new RedisUnusable(whyUnusable(lastError ?? (error as Error), options), { cause: error })
+  }
+  started = true
+  client.on('ready', () => void comeBack())
+  client.on('close', () => away(lastError?.message ?? (served === null ? why : 'the connection was closed')))
+  // When no Sentinel knows a primary the driver would leave it at that.
+  client.on('end', () => {
+    away(lastError?.message ?? 'no Sentinel knows a primary')
+    retry = setTimeout(() => client.connect().catch(() => {}), pauseAfter(attempts++))
+  })
+
+  let looking = false
+  const timer = setInterval(async () => {
+    if (looking) return
+    looking = true
+    try {
+      await look()
+    } catch (error) {
+      log.error({ err: error }, 'the generation of the hot state cannot be read or raised')
+    } finally {
+      looking = false
+    }
+  }, rereadMs)
+  timer.unref()
+
+  return {
+    async run(args) {
+      if (served === null) throw new HotStateAway(`Redis is away: ${why}`)
+      try {
+        return (await client.evalsha(sha, 0, ...args)) as string
+      } catch (error) {
+        const { message } = error as Error
+        // Nothing was done then: somebody has made the server forget its scripts.
+        if (message.startsWith('NOSCRIPT')) return (await client.eval(script, 0, ...args)) as string
+        if (message === 'Command timed out') drop(`no answer within ${deadlineMs} ms`)
+        throw new HotStateAway(`Redis is away: ${message}`, { cause: error })
+      }
+    },
+    awayBecause: () => (served === null ? why : null),
+    generation: () => generation,
+    raise,
+    drop,
+    close() {
+      clearInterval(timer)
+      clearTimeout(retry)
+      client.removeAllListeners('close')
+      client.removeAllListeners('end')
+      client.disconnect()
+    },
+  }
+}
+
+function pauseAfter(attempts: number): number {
+  const pause = Math.min(longestPauseMs, 50 * 2 ** attempts)
+  return pause * (0.5 + Math.random() / 2)
+}
