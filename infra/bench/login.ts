@@ -1,9 +1,12 @@
 /**
- * `npm run bench`: logins of the embedded default beside two constant answers, in one run, as ratios. Writes the figures to
- * bench.json too. Other work on the machine falsifies all of it.
+ * `npm run bench`: logins beside two constant answers, in one run, as ratios: of the embedded default, or with
+ * `-- --sql mysql --state redis [--workers 2]` of a gateway on servers of its own. Writes the figures to bench.json too.
+ * Other work on the machine falsifies all of it.
  */
 import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { z } from 'zod'
 import { ask } from '../e2e/ask.ts'
 import { mapAtOnce } from '../e2e/mail-user.ts'
 import { type Usage, withUsage } from './usage.ts'
@@ -20,9 +23,24 @@ const rounds = 2
 const runs: Run[] = []
 const ratios: Record<string, number> = {}
 
+const { values } = parseArgs({
+  options: {
+    sql: { type: 'string', default: 'sqlite' },
+    state: { type: 'string', default: 'memory' },
+    workers: { type: 'string', default: '1' },
+  },
+})
+const stores = z
+  .object({
+    sql: z.enum(['sqlite', 'mysql']),
+    state: z.enum(['memory', 'redis']),
+    workers: z.coerce.number().int().min(1).max(8),
+  })
+  .parse(values)
+
 findWrk()
 console.log('preparing 1,264 mailboxes …')
-await using world = await buildWorld()
+await using world = await buildWorld(stores)
 const { gateway, hono, nginx, requests } = world
 
 async function run(
@@ -104,5 +122,8 @@ ratios['p99 at 64 with 10 cold/s, to quiet'] = busy.p99 / quiet.p99
 
 console.log('\nratios')
 for (const [name, ratio] of Object.entries(ratios)) console.log(`  ${name}: ${ratio.toFixed(2)}`)
-writeFileSync('bench.json', `${JSON.stringify({ node: process.version, runs, ratios }, null, 2)}\n`)
+writeFileSync(
+  'bench.json',
+  `${JSON.stringify({ node: process.version, ...stores, runs, ratios }, null, 2)}\n`,
+)
 console.log('all figures: bench.json')

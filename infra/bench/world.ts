@@ -1,4 +1,4 @@
-/** What the bench measures: a gateway with mailboxes in a temporary folder, and two constant answers beside it. */
+/** What the bench measures: a gateway with mailboxes, its data where it is told to, and two constant answers beside it. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,8 +9,17 @@ import { nginxLines, writeRequest } from '../e2e/ask.ts'
 import { type Gateway, startGateway } from '../e2e/gateway.ts'
 import { startGreeters } from '../e2e/greeter.ts'
 import { addBackends, openInProcess } from '../e2e/in-process.ts'
+import { startMariadb } from '../e2e/mariadb.ts'
 import { chooseFreePort } from '../e2e/ports.ts'
 import { isListening, type RunningProcess, startProcess } from '../e2e/process.ts'
+import { startRedis } from '../e2e/redis.ts'
+
+export interface Stores {
+  sql: 'sqlite' | 'mysql'
+  state: 'memory' | 'redis'
+  /** Processes of the gateway. */
+  workers: number
+}
 
 export interface World extends AsyncDisposable {
   gateway: Gateway
@@ -41,14 +50,15 @@ const names = (kind: string, count: number) =>
 const requestOf = (user: string, text: string, i: number) =>
   writeRequest(nginxLines({ user, password: text }, { 'Client-IP': `10.${i >> 8}.${i & 255}.7` }))
 
-export async function buildWorld(): Promise<World> {
+export async function buildWorld(stores: Stores): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'mailgateway-bench-'))
   await using started = new AsyncDisposableStack()
   started.defer(() => rmSync(folder, { recursive: true }))
   const greeters = await startGreeters()
   started.defer(() => greeters.close())
   const [warm, cold] = [names('warm', users), names('cold', coldUsers)]
-  const seed = await openInProcess({ MAILGATEWAY_DATA_DIR: folder })
+  const places = await startStores(folder, stores, started)
+  const seed = await openInProcess({ MAILGATEWAY_DATA_DIR: folder, ...places })
   await addBackends(seed.services, greeters.ports)
   // Warm logins are not hashed, so a cheap hash only shortens the preparation.
   const cheap = hashSync(password, 4)
@@ -58,8 +68,10 @@ export async function buildWorld(): Promise<World> {
   for (const name of cold) await add(name, hashSync(password, cost))
   await seed.close()
 
-  const settings = { MAILGATEWAY_LOG_LEVEL: 'warn' }
-  const gateway = started.use(await startGateway(join(folder), { settings }))
+  const workers: Record<string, string> =
+    stores.workers > 1 ? { MAILGATEWAY_SERVER_WORKERS: `${stores.workers}` } : {}
+  const settings = { MAILGATEWAY_LOG_LEVEL: 'warn', ...places, ...workers }
+  const gateway = started.use(await startGateway(folder, { settings }))
   const hono = started.use(await startHono())
   const nginx = started.use(await startConstantNginx(folder))
   const parts = started.move()
@@ -75,6 +87,17 @@ export async function buildWorld(): Promise<World> {
     },
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   }
+}
+
+/** Private servers with durable settings. @returns how the gateway is told of them */
+async function startStores(folder: string, { sql, state }: Stores, started: AsyncDisposableStack) {
+  const places: Record<string, string> = {}
+  if (sql === 'mysql') {
+    const mariadb = started.use(await startMariadb(join(folder, 'mariadb')))
+    places.DATABASE_URL = await mariadb.createDatabase('bench')
+  }
+  if (state === 'redis') places.REDIS_URL = started.use(await startRedis(join(folder, 'redis'))).url
+  return places
 }
 
 async function startHono() {
