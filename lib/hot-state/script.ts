@@ -13,8 +13,9 @@ import type { Added, Op, TimeToLive } from './port.ts'
  * results, or the text of an error.
  */
 export const script = `
-local program = ARGV[2]
-local entries, members = ARGV[1] .. ':', ARGV[1] .. '#'
+local args, sub = ARGV, string.sub
+local program = args[2]
+local entries, members = args[1] .. ':', args[1] .. '#'
 local have, names, wanted = {}, {}, 0
 
 local function want(key)
@@ -25,19 +26,21 @@ local function want(key)
   end
 end
 
--- Where the operands of each operation begin.
-local at, operand = {}, 3
-local operands = { r = 1, d = 1, i = 2, c = 3, x = 3, w = 4, a = 6 }
+-- The letter of each operation, and where its operands begin.
+local letters, at, operand = {}, {}, 3
+local operands = { r = 1, d = 1, i = 2, c = 3, x = 3, w = 4 }
 for step = 1, #program do
-  local letter = program:sub(step, step)
+  local letter = sub(program, step, step)
   if letter ~= ';' then
-    at[step] = operand
-    want(ARGV[operand])
+    letters[step], at[step] = letter, operand
+    want(args[operand])
     if letter == 'a' then
-      for unless = operand + 6, operand + 5 + ARGV[operand + 5] do want(ARGV[unless]) end
-      operand = operand + ARGV[operand + 5]
+      local last = operand + 5 + args[operand + 5]
+      for unless = operand + 6, last do want(args[unless]) end
+      operand = last + 1
+    else
+      operand = operand + operands[letter]
     end
-    operand = operand + operands[letter]
   end
 end
 
@@ -74,10 +77,10 @@ local function memberField(member) return 'm' .. member end
 local function holderField(member, holder) return 'h' .. #member .. ':' .. member .. holder end
 
 local function add(i)
-  local key, member, holder, cap, ttl = unpack(ARGV, i, i + 4)
+  local key, member, holder, cap, ttl = unpack(args, i, i + 4)
   local count = sizeOf(key)
-  for unless = i + 6, i + 5 + ARGV[i + 5] do
-    if have[ARGV[unless]] then return 's' .. count end
+  for unless = i + 6, i + 5 + args[i + 5] do
+    if have[args[unless]] then return 's' .. count end
   end
   local hash, mine = members .. key, holderField(member, holder)
   if not have[key] then
@@ -100,7 +103,7 @@ local function add(i)
 end
 
 local function drop(i)
-  local key, member, holder = unpack(ARGV, i, i + 2)
+  local key, member, holder = unpack(args, i, i + 2)
   local count, hash = sizeOf(key), members .. key
   if count == 0 or redis.call('HDEL', hash, holderField(member, holder)) == 0 then return count end
   if redis.call('HINCRBY', hash, memberField(member), -1) > 0 then return count end
@@ -111,35 +114,35 @@ end
 
 local does = {
   r = function(i)
-    local entry = have[ARGV[i]]
+    local entry = have[args[i]]
     if not entry then return cjson.null end
     local kind = entry:byte()
-    if kind == 61 or kind == 35 then return entry:sub(2) end
+    if kind == 61 or kind == 35 then return sub(entry, 2) end
     if kind == 118 then return entry:sub(entry:find(':', 1, true) + 1) end
     if kind == 116 then return cjson.null end
     return entry
   end,
   w = function(i)
-    local key, entry, ttl, version = unpack(ARGV, i, i + 3)
+    local key, entry, ttl, version = unpack(args, i, i + 3)
     local known = version ~= '' and have[key] and have[key]:match('^[vt](%d+):')
     if known and tonumber(known) > tonumber(version) then return false end
     set(key, entry, ttl)
     return true
   end,
   d = function(i)
-    local had = have[ARGV[i]] ~= false
-    if had then forget(ARGV[i]) end
+    local had = have[args[i]] ~= false
+    if had then forget(args[i]) end
     return had
   end,
   c = function(i)
-    if have[ARGV[i]] then return false end
-    set(ARGV[i], ARGV[i + 1], ARGV[i + 2])
+    if have[args[i]] then return false end
+    set(args[i], args[i + 1], args[i + 2])
     return true
   end,
   i = function(i)
-    local key = ARGV[i]
+    local key = args[i]
     if not have[key] then
-      set(key, '1', ARGV[i + 1])
+      set(key, '1', args[i + 1])
       return 1
     end
     local count = redis.call('INCR', entries .. key)
@@ -155,11 +158,12 @@ local fits = { w = '^[=vt]', c = '^[=vt]', i = '^%d', a = '^#', x = '^#' }
 
 local function perform(first, last)
   for step = first, last do
-    local key, fit = ARGV[at[step]], fits[program:sub(step, step)]
-    if fit and have[key] and not have[key]:find(fit) then return 'KIND ' .. key end
+    local fit = fits[letters[step]]
+    local entry = fit and have[args[at[step]]]
+    if entry and not entry:find(fit) then return 'KIND ' .. args[at[step]] end
   end
   local results = {}
-  for step = first, last do results[step - first + 1] = does[program:sub(step, step)](at[step]) end
+  for step = first, last do results[step - first + 1] = does[letters[step]](at[step]) end
   return results
 end
 
