@@ -124,6 +124,27 @@ test('what a login read before the copies were renewed is not written after', as
   expect(await hot.apply([{ op: 'read', key: 'copy' }])).toEqual([null])
 })
 
+test('a login that was slow while its mailbox was disabled leaves no copy of it', async () => {
+  const [first, second] = [nodes[0]!.services, nodes[1]!]
+  const slow = 'slow@example.org'
+  await addMailbox(first, { name: slow, password })
+  const [reached, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const verify = async () => {
+    reached.resolve()
+    await gate.promise
+    return true
+  }
+  const login = nodes[0]!.ask(slow, password, { passwords: { ...first.passwords, verify } })
+  await reached.promise
+  await redis.stop('SIGKILL')
+  await setEnabled(second.services, slow, false)
+  await restart('empty')
+  await settled('anything')
+  gate.resolve()
+  await login
+  expect(await second.ask(slow, password)).toBe(answers.wrong)
+})
+
 test('nodes that start at once agree on one generation, and a node that joins does not raise it', async () => {
   const third = await openNode(join(folder, 'data'), { REDIS_URL: redis.url })
   expect([...nodes, third].map(node => node.services.hot.generation())).toEqual([2, 2, 2])

@@ -6,18 +6,18 @@ import { openInProcess } from './in-process.ts'
 
 export interface Node {
   services: Services
-  /** `Auth-Status` of one login. */
-  ask(user: string, password: string): Promise<string | null>
+  /** `Auth-Status` of one login. @param changed services that take the place of the node's own */
+  ask(user: string, password: string, changed?: Partial<Services>): Promise<string | null>
   close(): Promise<void>
 }
 
 export async function openNode(folder: string, settings: Record<string, string>): Promise<Node> {
   const env = { MAILGATEWAY_DATA_DIR: folder, MAILGATEWAY_AUTH_HASH_THREADS: '1', ...settings }
   const { services, close } = await openInProcess(env)
-  const app = createNginxAuth(services)
   return {
     services,
-    async ask(user, password) {
+    async ask(user, password, changed) {
+      const app = createNginxAuth({ ...services, ...changed })
       const headers = nginxLines({ user, password }).map(([name, value]): [string, string] => [name, value])
       return (await app.request('/api/auth', { headers })).headers.get('Auth-Status')
     },
