@@ -38,7 +38,8 @@ export async function inspectRedis(options: RedisOptions): Promise<Inspection> {
     }
     return { facts, latencyMs: times.toSorted((a, b) => a - b)[Math.floor(pings / 2)]! }
   } catch (error) {
-    throw new RedisUnusable(whyUnusable(lastError ?? (error as Error), options), { cause: error })
+    // Without a cause: the driver's errors hold the arguments of their command, a password among them.
+    throw new RedisUnusable(whyUnusable(lastError ?? (error as Error), options))
   } finally {
     client.disconnect()
   }

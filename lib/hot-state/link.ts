@@ -86,9 +86,7 @@ export async function openLink({ options, keeper, log }: LinkParts): Promise<Lin
   }
 
   /** Nothing is served before it is known what may be believed. */
-  const meet = async (): Promise<ServerFacts> => {
-    connection += 1
-    const mine = connection
+  const meet = async (mine: number): Promise<ServerFacts> => {
     lastError = null
     // The driver goes on in database 0 when there is none of that number.
     await client.select(options.db ?? 0)
@@ -110,13 +108,15 @@ export async function openLink({ options, keeper, log }: LinkParts): Promise<Lin
   }
 
   const comeBack = async () => {
+    connection += 1
+    const mine = connection
     try {
-      const policy = refusePolicy(await meet())
+      const policy = refusePolicy(await meet(mine))
       if (policy !== null) log.warn(policy)
       log.info('the hot state is back')
       why = ''
     } catch (error) {
-      drop((error as Error).message)
+      if (mine === connection) drop((error as Error).message)
     }
   }
 
@@ -144,11 +144,12 @@ export async function openLink({ options, keeper, log }: LinkParts): Promise<Lin
 
   try {
     await client.connect()
-    const policy = refusePolicy(await meet())
+    const policy = refusePolicy(await meet(connection))
     if (policy !== null) throw new Error(policy)
   } catch (error) {
     client.disconnect()
-    throw new RedisUnusable(whyUnusable(lastError ?? (error as Error), options), { cause: error })
+    // Without a cause: the driver's errors hold the arguments of their command, passwords and copies among them.
+    throw new RedisUnusable(whyUnusable(lastError ?? (error as Error), options))
   }
   started = true
   client.on('ready', () => void comeBack())
@@ -160,13 +161,16 @@ export async function openLink({ options, keeper, log }: LinkParts): Promise<Lin
   })
 
   let looking = false
+  let blind = false
   const timer = setInterval(async () => {
     if (looking) return
     looking = true
     try {
       await look()
+      blind = false
     } catch (error) {
-      log.error({ err: error }, 'the generation of the hot state cannot be read or raised')
+      if (!blind) log.error({ err: error }, 'the generation of the hot state cannot be read or raised')
+      blind = true
     } finally {
       looking = false
     }
@@ -183,7 +187,7 @@ export async function openLink({ options, keeper, log }: LinkParts): Promise<Lin
         // Nothing was done then: somebody has made the server forget its scripts.
         if (message.startsWith('NOSCRIPT')) return (await client.eval(script, 0, ...args)) as string
         if (message === 'Command timed out') drop(`no answer within ${deadlineMs} ms`)
-        throw new HotStateAway(`Redis is away: ${message}`, { cause: error })
+        throw new HotStateAway(`Redis is away: ${message}`)
       }
     },
     awayBecause: () => (served === null ? why : null),
