@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { metrics as metricsFunction, nginxAuth } from '../../functions/index.ts'
 import { identifyAndLog } from '../../lib/http/request-line.ts'
+import { startPasswordUpgrade } from '../../lib/mailbox/upgrade.ts'
 import type { Config } from '../../lib/runtime/config.ts'
 import { createHashPool } from '../../lib/runtime/hash-pool.ts'
 import { closeGracefully, listen } from '../../lib/runtime/listen.ts'
@@ -63,6 +64,8 @@ export async function startGateway(config: Config, log: Logger, failLog?: LogFil
     undo.push(() => closeGracefully(adminPlane, graceMs))
     log.info({ plane: 'admin', host: server.host, port: server.port }, 'listening')
 
+    const upgrade = startPasswordUpgrade(services)
+    undo.push(() => upgrade.stop())
     const control = await openControl(services, socket)
     undo.push(() => closeGracefully(control, graceMs))
     return { services, stop }

@@ -34,6 +34,7 @@ import {
   resetTotp,
   revokeGrants,
 } from '../../lib/mailbox/totp.ts'
+import { takePage } from '../../lib/original/take.ts'
 import type { Services } from '../../lib/runtime/services.ts'
 import { checkSelf } from '../doctor/self-check.ts'
 import { tryLogin } from './try.ts'
@@ -113,6 +114,7 @@ export const verbs = {
     return { removed: cidr }
   },
   'secrets reseal': resealSecrets,
+  'import original': takePage,
   try: tryLogin,
   'log search': searchAuthLog,
   'self-check': checkSelf,

@@ -7,6 +7,7 @@ import { addBackendCommands } from './backend-commands.ts'
 import { addBackupCommands } from './backup-commands.ts'
 import { addBanCommands } from './ban-commands.ts'
 import { addDoctorCommand } from './doctor-command.ts'
+import { addImportCommands } from './import-commands.ts'
 import { addLogCommands } from './log-commands.ts'
 import { addProcessCommands } from './process-commands.ts'
 import { addTryCommand } from './try-command.ts'
@@ -32,6 +33,7 @@ export async function main(argv: string[]): Promise<void> {
   addLogCommands(program)
   addTryCommand(program)
   addBackupCommands(program)
+  addImportCommands(program)
   addDoctorCommand(program)
   try {
     await program.parseAsync(argv)

@@ -78,6 +78,10 @@ export async function openGuarded(
       hashes++
       return verify(password, hash)
     },
+    hashInTurn: async password => {
+      hashes++
+      return plainly(password)
+    },
   }
   const open = async () => {
     const env = { MAILGATEWAY_DATA_DIR: folder, MAILGATEWAY_AUTH_HASH_THREADS: '1', ...settings }

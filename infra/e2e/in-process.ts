@@ -13,7 +13,7 @@ import { createOnServer, isMysql } from './databases.ts'
 export interface InProcess {
   services: Services
   config: Config
-  /** Comparisons of passwords that really went to the hash pool. */
+  /** Computations on the way of a login that really went to the hash pool. */
   hashes(): number
   close(): Promise<void>
 }
@@ -35,6 +35,10 @@ export async function openInProcess(
     verify: (password: string, hash: string) => {
       hashes++
       return pool.verify(password, hash)
+    },
+    hashInTurn: (password: string, place: string) => {
+      hashes++
+      return pool.hashInTurn(password, place)
     },
   }
   const services = await openServices(config, pino({ level: 'silent' }), { passwords }, clocks)

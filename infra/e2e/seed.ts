@@ -23,7 +23,10 @@ export async function seedFolder(
   backendPorts: Record<Protocol, number>,
 ): Promise<void> {
   const config = loadConfig({ env: { MAILGATEWAY_DATA_DIR: folder }, cwd: folder })
-  const hashAt = (cost: number) => ({ hash: (password: string) => hash(password, cost), verify: compare })
+  const hashAt = (cost: number) => {
+    const make = (password: string) => hash(password, cost)
+    return { hash: make, verify: compare, hashInTurn: make }
+  }
   const services = await openServices(config, pino({ level: 'silent' }), { passwords: hashAt(4) })
   try {
     await addBackends(services, backendPorts)

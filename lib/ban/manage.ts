@@ -69,19 +69,21 @@ export async function insertBan(
   services: BanServices,
   ban: Omit<BanRow, 'id' | 'version' | 'lifted_at'>,
 ): Promise<BanRow> {
-  const row = await inTransaction(services.db, async trx => {
-    const row: BanRow = {
-      ...ban,
-      id: newId(),
-      lifted_at: null,
-      version: await takeVersion(trx, 'ban_version'),
-    }
-    await trx.insertInto('ip_blacklist').values(row).execute()
-    return row
+  const [row] = await insertBans(services, [{ ...ban, id: newId(), lifted_at: null }])
+  services.metrics?.banMade(row!.event_type)
+  return row!
+}
+
+/** Inserts bans, at least one, and announces them, all at once. */
+export async function insertBans(services: BanServices, bans: Omit<BanRow, 'version'>[]): Promise<BanRow[]> {
+  const rows = await inTransaction(services.db, async trx => {
+    const version = await takeVersion(trx, 'ban_version')
+    const rows = bans.map(ban => ({ ...ban, version }))
+    await trx.insertInto('ip_blacklist').values(rows).execute()
+    return rows
   })
   await announce(services)
-  services.metrics?.banMade(row.event_type)
-  return row
+  return rows
 }
 
 /** Bans in force, newest first; with `all` also those that are over. `address`: only those that contain it. */

@@ -218,3 +218,4 @@ export type BackendRow = Selectable<BackendsTable>
 export type GrantRow = Selectable<GrantsTable>
 export type BanRow = Selectable<IpBlacklistTable>
 export type AuthLogRow = Insertable<AuthLogTable>
+export type OperationLogRow = Insertable<OperationLogTable>

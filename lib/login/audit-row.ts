@@ -33,7 +33,7 @@ export function describeAttempt(
 }
 
 /** Text of an attacker, made harmless for terminals and logs: control and hidden characters as `\u{…}`. */
-function showText(text: string): string {
+export function showText(text: string): string {
   return text.replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,
     hidden => `\\u{${hidden.codePointAt(0)!.toString(16)}}`,

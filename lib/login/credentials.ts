@@ -2,6 +2,7 @@
 import type { Op } from '../hot-state/port.ts'
 import { nobodysHash } from '../mailbox/passwords.ts'
 import { maxPasswordBytes } from '../mailbox/rules.ts'
+import { verifyStored } from '../mailbox/stored-password.ts'
 import type { Credentials, Verdict } from './attempt.ts'
 import { takePlace } from './guessing.ts'
 import { accountWrite, digestOf, ownerOf, proofKey, proofWrite, readProof, renewal } from './proofs.ts'
@@ -50,7 +51,7 @@ export async function prove(
 
   if (facts.place.own.outcome === 'skipped' && !(await takePlace(services, facts)))
     return { proof: { reason: 'too_many_guesses' }, password, memories: [], hashed: false }
-  const right = (await compare(services, credentials, password, facts.passwordHash)) && account !== null
+  const right = (await compare(services, credentials, password, facts)) && account !== null
   const outcome = { ...ownerOf(account), right, provedAt: now, writtenAt: now }
   const memories = [proofWrite(services, digest, outcome)]
   if (right) memories.push(accountWrite(services, account))
@@ -67,11 +68,11 @@ async function compare(
   services: RecallServices,
   { name }: Credentials,
   password: string,
-  passwordHash: string | null,
+  { account, passwordHash }: Facts,
 ): Promise<boolean> {
   // What is longer than any password only looked like one with a code.
   const hash = Buffer.byteLength(password) > maxPasswordBytes ? null : passwordHash
-  return services.passwords.verify(password, hash ?? hashOfNobody(services, name))
+  return verifyStored(services, account?.id ?? '', password, hash ?? hashOfNobody(services, name))
 }
 
 /**

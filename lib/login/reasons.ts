@@ -131,6 +131,14 @@ export const reasons = {
     meaning: 'mail without a login (SMTP auth method none)',
     remedy: 'log in first; nginx: smtp_auth plain login',
   },
+  /** Of rows that came from the log of the original MailGateway only. */
+  original_refused: {
+    kind: 'refuse',
+    counts: false,
+    hides: false,
+    meaning: 'refused by the original MailGateway, for a reason that has no match here',
+    remedy: '',
+  },
   banned: {
     kind: 'refuse',
     counts: false,
@@ -223,7 +231,10 @@ export const reasons = {
 
 type Reasons = typeof reasons
 export type Reason = keyof Reasons
-export type RefuseReason = { [R in Reason]: Reasons[R]['kind'] extends 'refuse' ? R : never }[Reason]
+export type RefuseReason = Exclude<
+  { [R in Reason]: Reasons[R]['kind'] extends 'refuse' ? R : never }[Reason],
+  'original_refused'
+>
 export type LaterReason = { [R in Reason]: Reasons[R]['kind'] extends 'later' ? R : never }[Reason]
 /** Why an attempt was not accepted. */
 export type Hindrance = RefuseReason | LaterReason

@@ -11,6 +11,12 @@ export interface Passwords {
    * @throws HashBusy when it would take longer than the deadline; nothing has been computed then
    */
   verify(password: string, hash: string): Promise<boolean>
+  /**
+   * Like `hash`, but on the way of a login: waits in turn and costs what a comparison costs. Equal calls in flight share
+   * one computation. @param place what the hash is for: two places never share one
+   * @throws HashBusy as `verify`
+   */
+  hashInTurn(password: string, place: string): Promise<string>
 }
 
 export class HashBusy extends Error {

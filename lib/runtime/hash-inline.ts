@@ -5,4 +5,5 @@ import { bcryptCost, type Passwords } from '../mailbox/passwords.ts'
 export const inlineHashing: Passwords = {
   hash: password => hash(password, bcryptCost),
   verify: compare,
+  hashInTurn: password => hash(password, bcryptCost),
 }

@@ -1,4 +1,4 @@
-/** bcrypt in threads: a bounded queue, a deadline, and one computation for equal comparisons in flight. */
+/** bcrypt in threads: a bounded queue, a deadline, and one computation for equal ones in flight. */
 import { availableParallelism } from 'node:os'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -39,17 +39,29 @@ export function createHashPool(threads: number, deadlineMs: number, metrics?: Me
   const size = threads || threadsByDefault()
   const pool = new Tinypool({ filename: workerFile, minThreads: size, maxThreads: size })
   const queue: Waiting[] = []
-  const comparisons = new Map<string, Promise<boolean>>()
+  const inFlight = new Map<string, Promise<string | boolean>>()
   let running = 0
   let expectedMs = 80
 
-  const compare = (task: HashTask) => {
+  const takeTurn = (task: HashTask) => {
     const waitMs = ((queue.length + running) * expectedMs) / size
     if (waitMs > deadlineMs) throw refuse(`a hash would have to wait ${Math.round(waitMs)} ms`)
     const done = Promise.withResolvers<string | boolean>()
     queue.push({ task, endsAt: performance.now() + deadlineMs, done })
     startNext()
     return done.promise
+  }
+
+  const share = async (key: string, task: HashTask) => {
+    const known = inFlight.get(key)
+    if (known) return known
+    const computation = takeTurn(task)
+    inFlight.set(key, computation)
+    try {
+      return await computation
+    } finally {
+      inFlight.delete(key)
+    }
   }
 
   /** New hashes are an administrator's: they go first, so that a flood of guesses cannot hold up a password change. */
@@ -95,16 +107,11 @@ export function createHashPool(threads: number, deadlineMs: number, metrics?: Me
     },
 
     async verify(password, hash) {
-      const key = `${hash} ${password}`
-      const known = comparisons.get(key)
-      if (known) return known
-      const comparison = compare({ password, hash }) as Promise<boolean>
-      comparisons.set(key, comparison)
-      try {
-        return await comparison
-      } finally {
-        comparisons.delete(key)
-      }
+      return (await share(`${hash} ${password}`, { password, hash })) as boolean
+    },
+
+    async hashInTurn(password, place) {
+      return (await share(`${place} ${password}`, { password, hash: null })) as string
     },
 
     waiting: () => queue.length,
