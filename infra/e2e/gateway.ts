@@ -1,5 +1,5 @@
 /** The real gateway, started as an administrator starts it, and its command line. */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -34,6 +34,11 @@ function makeEnvironment(own: Record<string, string>): NodeJS.ProcessEnv {
   const steers = (name: string) => /^(MAILGATEWAY_|DATABASE_URL$|REDIS_URL$)/.test(name)
   const inherited = Object.entries(process.env).filter(([name]) => !steers(name))
   return { ...Object.fromEntries(inherited), ...own }
+}
+
+/** Starts `mailgateway ARGS`, for a test that ends it before its time. */
+export function startCommand(settings: Record<string, string>, args: string[]): ChildProcess {
+  return spawn(process.execPath, [command, ...args], { env: makeEnvironment(settings), stdio: 'ignore' })
 }
 
 /** Runs `mailgateway ARGS` in these settings, whether a gateway runs there or not. */

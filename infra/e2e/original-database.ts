@@ -48,11 +48,17 @@ export async function makeOriginal(
   { users, authLog, operationLog }: OriginalSize,
 ): Promise<string> {
   const url = await mariadb.createDatabase(name)
-  await mariadb.query(`use \`${name}\`; ${schema}`)
+  await mariadb.query(`alter database \`${name}\` character set utf8mb4; use \`${name}\`; ${schema}`)
   const fill = async (columns: string, count: number, row: (n: number) => (string | number | null)[]) => {
     for (let first = 1; first <= count; first += rowsPerInsert) {
       const size = Math.min(rowsPerInsert, count - first + 1)
-      const rows = Array.from({ length: size }, (_, i) => `(${row(first + i).map(quote).join(',')})`)
+      const rows = Array.from(
+        { length: size },
+        (_, i) =>
+          `(${row(first + i)
+            .map(quote)
+            .join(',')})`,
+      )
       await mariadb.query(`use \`${name}\`; insert into ${columns} values ${rows.join(',')}`)
     }
   }

@@ -31,7 +31,7 @@ export async function noticeSealed(trx: Transaction<Tables>, now: number): Promi
 }
 
 /** How often a gateway looks whether there is work. */
-const lookMs = 10_000
+const lookMs = 2_000
 const rowsAtOnce = 100
 /** A gateway that has begun with a row is done with it, or dead, by then. */
 const claimMs = 60_000
