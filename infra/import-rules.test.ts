@@ -31,6 +31,8 @@ test.each([
   ['lib/login/planted.ts', '../../functions/nginx-auth/wire.ts'],
   ['lib/login/planted.ts', 'hono'],
   ['lib/mailbox/planted.ts', '../login/authenticate.ts'],
+  ['lib/mailbox/planted.ts', '../original/take.ts'],
+  ['lib/original/planted.ts', '../runtime/services.ts'],
   ['lib/backend/planted.ts', '../../infra/cli/main.ts'],
   ['lib/audit/planted.ts', 'mysql2'],
   ['lib/backend/rules.ts', '../runtime/config.ts'],

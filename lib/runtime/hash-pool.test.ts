@@ -55,6 +55,27 @@ test('fifty equal comparisons in flight are one computation', async () => {
   expect(await Promise.all(equal)).toEqual(Array(50).fill(true))
 })
 
+test('a hash in turn waits behind comparisons, is shared by equal calls for one place, and by no other', async () => {
+  const { verify, hashInTurn } = open(1, long)
+  const [first, same, other] = ['place', 'place', 'elsewhere'].map(place => hashInTurn('password 0', place))
+  const { order, all } = watch({
+    comparison: verify('x', hashes[1]!),
+    late: hashInTurn('password 0', 'late'),
+  })
+  await all
+  expect(order).toEqual(['comparison', 'late'])
+  expect(await same).toBe(await first)
+  expect(await other).not.toBe(await first)
+  expect(compareSync('password 0', (await other)!)).toBe(true)
+})
+
+test('a hash in turn that would have to wait too long is refused at once', async () => {
+  const { verify, hashInTurn } = open(1, 100)
+  const waiting = [0, 1, 2].map(i => verify('x', hashes[i]!).catch(() => 'refused'))
+  await expect(hashInTurn('password 0', 'place')).rejects.toThrow(HashBusy)
+  await Promise.all(waiting)
+})
+
 test('an outcome is not kept: the same comparison later is computed again', async () => {
   const { verify } = open(1, long)
   await verify('password 0', hashes[0]!)
