@@ -24,7 +24,7 @@ export function addImportCommands(program: Command): void {
     .description('the database of the original MailGateway')
     .requiredOption(
       '--from <url>',
-      'mysql://user:password@host:port/database; a user who may only read will do',
+      'mysql://user:password@host:port/database, with ?tls=on for TLS; a user who may only read will do',
     )
     .option('--password-stdin', 'read the password of that user from standard input')
     .option('--dry-run', 'read everything, write nothing, print the same report')

@@ -35,6 +35,17 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }))
 
 const newFolder = () => join(folder, String(serial++))
+let big: Promise<string> | undefined
+/** Read only, so one is enough. */
+function theBigOne(): Promise<string> {
+  big ??= makeOriginal(mariadb, `original_${process.pid}`, {
+    users: 10_000,
+    authLog: 100_000,
+    operationLog: 1_000,
+  })
+  return big
+}
+
 /** A small original with these statements run in it. */
 async function makeSmall(statements = '', size = { users: 3, authLog: 0, operationLog: 0 }): Promise<string> {
   const name = `original_${process.pid}_${serial++}`
@@ -44,16 +55,26 @@ async function makeSmall(statements = '', size = { users: 3, authLog: 0, operati
 }
 const databaseOf = (url: string) => new URL(url).pathname.slice(1)
 
-const run = (data: string, url: string, dryRun = false) =>
-  importOriginal(loadConfig({ env: { MAILGATEWAY_DATA_DIR: data }, cwd: folder }), url, dryRun)
+/** Where things go to: the settings of a gateway with an empty database. */
+type Target = { MAILGATEWAY_DATA_DIR: string; DATABASE_URL?: string }
+type Kind = 'sqlite' | 'mariadb'
+
+async function newTarget(kind: Kind): Promise<Target> {
+  const data = { MAILGATEWAY_DATA_DIR: newFolder() }
+  if (kind === 'sqlite') return data
+  return { ...data, DATABASE_URL: await mariadb.createDatabase(`target_${process.pid}_${serial++}`) }
+}
+
+const run = (target: Target, url: string, dryRun = false) =>
+  importOriginal(loadConfig({ env: target, cwd: folder }), url, dryRun)
 
 function reportOf({ tables }: ImportReport, table: OriginalTable): TableReport {
   return tables.find(report => report.table === table)!
 }
 
-/** The gateway's services on that folder, for the time of the work. */
-async function withServices<T>(data: string, work: (services: Services) => Promise<T>): Promise<T> {
-  const host = await openInProcess({ MAILGATEWAY_DATA_DIR: data })
+/** The gateway's services on that database, for the time of the work. */
+async function withServices<T>(target: Target, work: (services: Services) => Promise<T>): Promise<T> {
+  const host = await openInProcess(target)
   try {
     return await work(host.services)
   } finally {
@@ -80,91 +101,96 @@ const readAll = ({ db }: Services) =>
 /** They rise with whatever is changed. */
 const counters = ['mailbox_version', 'ban_version', 'unknown_guesses', 'sealed_passwords']
 
-function readFolder(data: string): string {
+/** Everything that is kept. */
+async function readKept(target: Target): Promise<string> {
+  const data = target.MAILGATEWAY_DATA_DIR
+  const rows = await withServices(target, readAll)
   const files = readdirSync(data, { recursive: true, encoding: 'utf8' }).filter(name => name !== 'secret.key')
-  return files.map(name => readFileSync(join(data, name), 'latin1')).join('\n')
+  return JSON.stringify(rows) + files.map(name => readFileSync(join(data, name), 'latin1')).join('\n')
 }
 
-test('ten thousand users and a hundred thousand rows of log: all are here, log in, and no password is left', async () => {
-  const size = { users: 10_000, authLog: 100_000, operationLog: 1_000 }
-  const url = await makeOriginal(mariadb, `original_${process.pid}`, size)
-  const data = newFolder()
-  const first = await run(data, url)
-  expect(reportOf(first, 'users')).toMatchObject({ rows: 10_000, taken: 10_000, here: 0, skipped: 0 })
-  expect(reportOf(first, 'auth_log')).toMatchObject({ rows: 100_000, taken: 100_000, here: 0, skipped: 0 })
-  expect(reportOf(first, 'operation_log')).toMatchObject({ taken: 1_000, skipped: 0 })
-  const kept = readFolder(data) + JSON.stringify(first)
-  for (const n of [1, 10, 20, 5_000, 9_999, 10_000]) {
-    const { password, totpSecret } = originalUser(n)
-    expect(kept).not.toContain(password)
-    if (totpSecret !== '') expect(kept).not.toContain(totpSecret)
-  }
-
-  await withServices(data, async services => {
-    await addBackends(services, { imap: 143, pop3: 110, smtp: 25 })
-    for (const n of [1, 9_999]) {
-      const { username, password } = originalUser(n)
-      expect(await send(services, username, `${password}0`)).not.toBe('OK')
-      expect(await send(services, username, password)).toBe('OK')
+test.each<Kind>(['sqlite', 'mariadb'])(
+  'ten thousand users and a hundred thousand rows of log, into %s: all are here, log in, and no password is left',
+  async kind => {
+    const url = await theBigOne()
+    const target = await newTarget(kind)
+    const first = await run(target, url)
+    expect(reportOf(first, 'users')).toMatchObject({ rows: 10_000, taken: 10_000, here: 0, skipped: 0 })
+    expect(reportOf(first, 'auth_log')).toMatchObject({ rows: 100_000, taken: 100_000, here: 0, skipped: 0 })
+    expect(reportOf(first, 'operation_log')).toMatchObject({ taken: 1_000, skipped: 0 })
+    const kept = (await readKept(target)) + JSON.stringify(first)
+    for (const n of [1, 10, 20, 5_000, 9_999, 10_000]) {
+      const { password, totpSecret } = originalUser(n)
+      expect(kept).not.toContain(password)
+      if (totpSecret !== '') expect(kept).not.toContain(totpSecret)
     }
-    for (const n of [10, 10_000]) {
-      const { username, password, totpSecret } = originalUser(n)
-      const code = codeAt(totpSecret, stepAt(Date.now()))
-      expect(await send(services, username, password)).not.toBe('OK')
-      expect(await send(services, username, password + code)).toBe('OK')
-    }
-  })
 
-  const second = await run(data, url)
-  expect(reportOf(second, 'users')).toMatchObject({ taken: 0, here: 10_000, skipped: 0 })
-  expect(reportOf(second, 'auth_log')).toMatchObject({ taken: 0, here: 100_000, skipped: 0 })
-  expect(reportOf(second, 'operation_log')).toMatchObject({ taken: 0, here: 1_000, skipped: 0 })
-})
+    await withServices(target, async services => {
+      await addBackends(services, { imap: 143, pop3: 110, smtp: 25 })
+      for (const n of [1, 9_999]) {
+        const { username, password } = originalUser(n)
+        expect(await send(services, username, `${password}0`)).not.toBe('OK')
+        expect(await send(services, username, password)).toBe('OK')
+      }
+      for (const n of [10, 10_000]) {
+        const { username, password, totpSecret } = originalUser(n)
+        const code = codeAt(totpSecret, stepAt(Date.now()))
+        expect(await send(services, username, password)).not.toBe('OK')
+        expect(await send(services, username, password + code)).toBe('OK')
+      }
+    })
 
-describe('a second run', () => {
+    const second = await run(target, url)
+    expect(reportOf(second, 'users')).toMatchObject({ taken: 0, here: 10_000, skipped: 0 })
+    expect(reportOf(second, 'auth_log')).toMatchObject({ taken: 0, here: 100_000, skipped: 0 })
+    expect(reportOf(second, 'operation_log')).toMatchObject({ taken: 0, here: 1_000, skipped: 0 })
+  },
+)
+
+describe.each<Kind>(['sqlite', 'mariadb'])('a second run into %s', kind => {
   test('leaves what was changed here as it is, and takes what came to the original since', async () => {
     const url =
       await makeSmall(`insert into admin (username, password) values ('root', '${await hash('x', 4)}');
       insert into system_config values ('IMAP', '192.0.2.10:143'), ('LOCK_ERRORS', '7')`)
-    const data = newFolder()
-    await run(data, url)
-    await withServices(data, async services => {
+    const target = await newTarget(kind)
+    await run(target, url)
+    await withServices(target, async services => {
       await setPassword(services, 'user1@example.com', 'quite another one')
       await setEnabled(services, 'user2@example.com', false)
     })
-    const before = await withServices(data, readAll)
+    const before = await withServices(target, readAll)
     await mariadb.query(
       `use \`${databaseOf(url)}\`; update users set password = 'changed there' where id = 1;
        insert into users (username, password) values ('new@example.com', 'a new password')`,
     )
-    const report = await run(data, url)
+    const report = await run(target, url)
     expect(reportOf(report, 'users')).toMatchObject({ taken: 1, here: 3 })
     expect(reportOf(report, 'admin')).toMatchObject({ taken: 0, here: 1 })
     expect(reportOf(report, 'system_config')).toMatchObject({ taken: 0, here: 2 })
-    const [users, ...rest] = await withServices(data, readAll)
+    const [users, ...rest] = await withServices(target, readAll)
     expect(users.filter(({ name }) => name !== 'new@example.com')).toEqual(before[0])
     expect(rest).toEqual(before.slice(1))
   })
-
-  test('goes on where one that was killed has stopped', async () => {
-    const url = await makeSmall('', { users: 2_000, authLog: 20_000, operationLog: 0 })
-    const data = newFolder()
-    const killed = startCommand({ MAILGATEWAY_DATA_DIR: data }, ['import', 'original', '--from', url])
-    await vi.waitFor(async () => expect(await countAttempts(data)).toBeGreaterThan(0), {
-      timeout: 60_000,
-      interval: 20,
-    })
-    killed.kill('SIGKILL')
-    await once(killed, 'close')
-    const before = await countAttempts(data)
-    expect(before).toBeLessThan(20_000)
-    const report = await run(data, url)
-    expect(reportOf(report, 'users')).toMatchObject({ taken: 0, here: 2_000 })
-    expect(reportOf(report, 'auth_log')).toMatchObject({ taken: 20_000 - before, here: before })
-  })
 })
 
-async function countAttempts(data: string): Promise<number> {
+test('a run after one that was killed goes on where that has stopped', async () => {
+  const url = await makeSmall('', { users: 2_000, authLog: 20_000, operationLog: 0 })
+  const target = await newTarget('sqlite')
+  const killed = startCommand(target, ['import', 'original', '--from', url])
+  await vi.waitFor(async () => expect(await countAttempts(target)).toBeGreaterThan(0), {
+    timeout: 60_000,
+    interval: 20,
+  })
+  killed.kill('SIGKILL')
+  await once(killed, 'close')
+  const before = await countAttempts(target)
+  expect(before).toBeLessThan(20_000)
+  const report = await run(target, url)
+  expect(reportOf(report, 'users')).toMatchObject({ taken: 0, here: 2_000 })
+  expect(reportOf(report, 'auth_log')).toMatchObject({ taken: 20_000 - before, here: before })
+})
+
+async function countAttempts({ MAILGATEWAY_DATA_DIR: data }: Target): Promise<number> {
   if (!existsSync(join(data, 'mailgateway.db'))) return 0
   const { db, close } = openForReading(join(data, 'mailgateway.db'))
   try {
@@ -186,20 +212,20 @@ describe('a dry run', () => {
        insert into blacklist (ip_address, expires_at) values ('203.0.113.7', '2037-01-01')`,
       { users: 3, authLog: 10, operationLog: 10 },
     )
-    const data = newFolder()
-    const fresh = await run(data, url, true)
-    expect(existsSync(data)).toBe(false)
-    const before = await withServices(data, readAll)
-    const dry = await run(data, url, true)
-    expect(await withServices(data, readAll)).toEqual(before)
+    const target = await newTarget('sqlite')
+    const fresh = await run(target, url, true)
+    expect(existsSync(target.MAILGATEWAY_DATA_DIR)).toBe(false)
+    const before = await withServices(target, readAll)
+    const dry = await run(target, url, true)
+    expect(await withServices(target, readAll)).toEqual(before)
     expect(dry).toEqual(fresh)
-    expect(await run(data, url)).toEqual({ ...dry, dryRun: false })
+    expect(await run(target, url)).toEqual({ ...dry, dryRun: false })
   })
 })
 
-describe('odd rows', () => {
+describe.each<Kind>(['sqlite', 'mariadb'])('odd rows into %s', kind => {
   let report: ImportReport
-  let data: string
+  let target: Target
   const longPassword = 'ä'.repeat(37)
   const goodSecret = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 
@@ -232,8 +258,8 @@ describe('odd rows', () => {
         (5, '203.0.113.6', 60, 'x', '2026-01-02', null, 'active'), (6, 'nonsense', 60, 'x', '2026-01-02', null, 'active'),
         (7, '203.0.113.5', 60, 'x', '2026-01-02', '2037-01-01', 'expired')`,
     )
-    data = newFolder()
-    report = await run(data, url)
+    target = await newTarget(kind)
+    report = await run(target, url)
   })
 
   const saysOf = (table: OriginalTable, kind: 'reasons' | 'notes') =>
@@ -248,7 +274,7 @@ describe('odd rows', () => {
     const notes = saysOf('users', 'notes')
     const rows = Object.values(notes).flat()
     for (const n of [14, 15, 16, 17, 19, 20, 21, 24]) expect(rows.join()).toContain(`row ${n} `)
-    await withServices(data, async ({ db }) => {
+    await withServices(target, async ({ db }) => {
       const users = await db.selectFrom('users').selectAll().where('name', 'not like', 'user_@%').execute()
       const of = (name: string) => users.find(user => user.name === name)
       const off = users.filter(({ enabled }) => enabled === 0).map(({ name }) => name)
@@ -261,7 +287,7 @@ describe('odd rows', () => {
   })
 
   test('the first of two names is the one that logs in, and secrets written in groups give codes', async () => {
-    await withServices(data, async services => {
+    await withServices(target, async services => {
       await addBackends(services, { imap: 143, pop3: 110, smtp: 25 })
       expect(await send(services, 'joe@example.com', 'the second one')).not.toBe('OK')
       expect(await send(services, 'JOE@example.com', 'the first password')).toBe('OK')
@@ -297,7 +323,7 @@ describe('odd rows', () => {
       'row 5 (203.0.113.6)',
       'row 6 (nonsense)',
     ])
-    await withServices(data, async services => {
+    await withServices(target, async services => {
       const [, admins, attempts, operations, settings, bans, backends] = await readAll(services)
       expect(admins).toMatchObject([
         { username: 'root', role: 'superadmin', enabled: 1 },
@@ -330,7 +356,7 @@ describe('odd rows', () => {
         expect.arrayContaining(['imap imap.example.com:993', 'smtp 192.0.2.25:587']),
       )
     })
-    const kept = readFolder(data) + JSON.stringify(report)
+    const kept = (await readKept(target)) + JSON.stringify(report)
     for (const secret of ['a password 23', 'mail password 99', 'the first password', goodSecret])
       expect(kept).not.toContain(secret)
   })
@@ -345,11 +371,11 @@ test('a schema that differs a little', async () => {
      insert into blacklist (ip_address, created_at, expires_at) values ('203.0.113.7', 1767225600, 2114380800);
      drop table operation_log`,
   )
-  const data = newFolder()
-  const report = await run(data, url)
+  const target = await newTarget('sqlite')
+  const report = await run(target, url)
   expect(reportOf(report, 'users')).toMatchObject({ taken: 4, skipped: 0 })
   expect(reportOf(report, 'operation_log')).toMatchObject({ rows: null, taken: 0 })
-  await withServices(data, async services => {
+  await withServices(target, async services => {
     await addBackends(services, { imap: 143, pop3: 110, smtp: 25 })
     expect(await send(services, 'bits@example.com', 'bits and bytes')).toBe('OK')
     const [ban] = await services.db.selectFrom('ip_blacklist').selectAll().execute()

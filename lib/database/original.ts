@@ -1,5 +1,7 @@
 /** Reading the database of the original MailGateway, page by page, without ever writing to it. */
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise'
+import { connectionOptions } from './mysql.ts'
+import { type MysqlServer, readMysqlUrl } from './mysql-server.ts'
 
 /** In the order in which they are taken over. */
 export const originalTables = [
@@ -34,17 +36,15 @@ const needed: Partial<Record<OriginalTable, string[]>> = {
   users: ['id', 'username', 'password'],
 }
 const keys: Partial<Record<OriginalTable, string>> = { system_config: 'config_key' }
-const connectMs = 10_000
 
 /**
- * @param from `mysql://user:password@host:port/database`
+ * @param from `mysql://user:password@host:port/database`, with `?tls=on` for TLS
  * @throws OriginalUnusable when it cannot be reached or read, or is not the original's; never with the password
  */
 export async function openOriginal(from: string): Promise<Original> {
-  const url = readUrl(from)
-  const database = decodeURIComponent(url.pathname.slice(1))
-  const place = `${url.host}/${database}`
-  const connection = await connect(url, database, place)
+  const server = readUrl(from)
+  const place = `${server.host}:${server.port}/${server.database}`
+  const connection = await connect(server, place)
   const ask: Ask = async (statement, values) => {
     try {
       return (await connection.query<RowDataPacket[]>(statement, values))[0]
@@ -56,7 +56,7 @@ export async function openOriginal(from: string): Promise<Original> {
     // One state of all tables, and no write can happen by mistake.
     await ask('set session transaction isolation level repeatable read')
     await ask('start transaction with consistent snapshot, read only')
-    const columns = await readColumns(ask, database)
+    const columns = await readColumns(ask, server.database)
     refuseOthers(columns, place)
     return createReader(ask, columns, () => connection.end())
   } catch (error) {
@@ -67,11 +67,14 @@ export async function openOriginal(from: string): Promise<Original> {
 
 type Ask = (statement: string, values?: unknown[]) => Promise<RowDataPacket[]>
 
-function readUrl(from: string): URL {
+function readUrl(from: string): MysqlServer {
   const url = URL.canParse(from) ? new URL(from) : null
   const isComplete = url?.protocol === 'mysql:' && url.hostname !== '' && url.username !== ''
   const isReadable = isComplete && isDecodable(url.username + url.password + url.pathname)
-  if (isReadable && /^\/[^/]+$/.test(url.pathname)) return url
+  if (isReadable && /^\/[^/]+$/.test(url.pathname)) {
+    if (url.port === '') url.port = '3306'
+    return readMysqlUrl(url.href)
+  }
   // Never the text itself: a password with a / or # in it ends up in any part.
   throw new OriginalUnusable(
     '--from is not a database URL; write mysql://user:password@host:port/database, with %2F for a / and %23 for a # in the password',
@@ -87,17 +90,10 @@ function isDecodable(text: string): boolean {
   }
 }
 
-async function connect(url: URL, database: string, place: string): Promise<Connection> {
+async function connect(server: MysqlServer, place: string): Promise<Connection> {
   try {
     return await createConnection({
-      host: url.hostname.replace(/^\[|\]$/g, ''),
-      port: Number(url.port || 3306),
-      user: decodeURIComponent(url.username),
-      password: decodeURIComponent(url.password),
-      database,
-      charset: 'utf8mb4',
-      connectTimeout: connectMs,
-      decimalNumbers: true,
+      ...connectionOptions(server),
       supportBigNumbers: true,
       dateStrings: true,
     })
@@ -111,6 +107,7 @@ const causes: Record<string, string> = {
   ER_DBACCESS_DENIED_ERROR: 'does not let this user read that database; grant select on it',
   ER_TABLEACCESS_DENIED_ERROR: 'does not let this user read its tables; grant select on them',
   ER_BAD_DB_ERROR: 'has no such database',
+  ER_SECURE_TRANSPORT_REQUIRED: 'asks for TLS: add ?tls=on',
   ECONNREFUSED: 'does not listen there',
   ENOTFOUND: 'has no address: is the name right?',
   ETIMEDOUT: 'does not answer',

@@ -1,5 +1,6 @@
 /** After a change of the master secret: sealing anew what the old one sealed. */
 import type { Database, User } from '../database/schema.ts'
+import { inTransaction } from '../database/transaction.ts'
 import { SealBroken, type Sealer } from '../sealing.ts'
 import { totpPlace } from './account.ts'
 import { isSealed, resealPassword, sealedPattern } from './stored-password.ts'
@@ -51,7 +52,7 @@ export async function resealSecrets(services: ResealServices): Promise<Resealed>
     after = rows.at(-1)?.id
   }
   // What no key opened before may be brought to bcrypt now.
-  await db.transaction().execute(trx => noticeSealed(trx, services.clock()))
+  await inTransaction(db, trx => noticeSealed(trx, services.clock()))
   return { resealed, broken: [...broken] }
 }
 

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Transaction } from 'kysely'
 import type { Logger } from 'pino'
+import { orChange } from '../database/dialect.ts'
 import type { Database, Tables } from '../database/schema.ts'
 import type { HotState } from '../hot-state/port.ts'
 import { newId } from '../id.ts'
@@ -23,10 +24,11 @@ const noticeName = 'sealed_passwords'
 
 /** To be called in the transaction that stores sealed digests, or seals them anew. */
 export async function noticeSealed(trx: Transaction<Tables>, now: number): Promise<void> {
-  await trx.deleteFrom('system_config').where('name', '=', noticeName).execute()
+  const news = { value: newId(), updated_at: now }
   await trx
     .insertInto('system_config')
-    .values({ name: noticeName, value: newId(), updated_at: now })
+    .values({ name: noticeName, ...news })
+    .$call(orChange(trx, ['name'], news))
     .execute()
 }
 

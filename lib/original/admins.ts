@@ -1,6 +1,7 @@
 /** The original's administrators: their bcrypt hashes go on being good. */
 import { z } from 'zod'
 import type { Database } from '../database/schema.ts'
+import { inTransaction } from '../database/transaction.ts'
 import { cut, flag, id, parseRows, skip, stableId, text, time } from './fields.ts'
 import type { Outcome } from './outcome.ts'
 
@@ -48,7 +49,7 @@ export async function takeAdmins(
       created_at: created_at ?? now,
       updated_at: updated_at ?? created_at ?? now,
     }
-    const kind = await db.transaction().execute(async trx => {
+    const kind = await inTransaction(db, async trx => {
       const here = await trx
         .selectFrom('admin')
         .select('id')

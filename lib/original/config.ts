@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { newBackendSchema } from '../backend/input.ts'
 import { addBackend, type ManageServices } from '../backend/manage.ts'
 import { warnOfPort } from '../backend/rules.ts'
+import { inTransaction } from '../database/transaction.ts'
 import { parseInput } from '../input.ts'
 import { Refusal } from '../refusal.ts'
 import { id, parseRows, skip, text } from './fields.ts'
@@ -102,7 +103,7 @@ async function keep(
   value: string,
   dryRun: boolean,
 ): Promise<Entry> {
-  const kind = await db.transaction().execute(async trx => {
+  const kind = await inTransaction(db, async trx => {
     const known = await trx
       .selectFrom('system_config')
       .select('name')

@@ -59,14 +59,20 @@ const idOf = (row: unknown) => String((row as { id?: unknown } | null)?.id ?? 'w
 export const skip = (row: string, why: string) => ({ row, kind: 'skipped', why }) as const
 
 /**
- * The id of a row here: the same at every run, so that none is taken twice, and in the order of time as all ids are.
- * @param parts what makes it that row and cannot change, its id in the original among them
+ * The id of a row here: the same at every run, so that none is taken twice. In the order of time as all ids are, and
+ * within a millisecond in that of the original.
+ * @param parts what else makes it that row and cannot change
  */
-export function stableId(time: number, table: string, ...parts: string[]): string {
+export function stableId(time: number, table: string, row: string, ...parts: string[]): string {
   const random = createHash('sha256')
-    .update(JSON.stringify([table, ...parts]))
+    .update(JSON.stringify([table, row, ...parts]))
     .digest()
-  return v7({ random: random.subarray(0, 16), msecs: time })
+  const number = Number(row)
+  return v7({
+    random: random.subarray(0, 16),
+    msecs: time,
+    seq: Number.isSafeInteger(number) ? number % 2 ** 31 : 0,
+  })
 }
 
 /** The first of the texts that is an IP address, in its one spelling; '' = none is. */

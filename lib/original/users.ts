@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { Secret } from 'otpauth'
 import { z } from 'zod'
 import type { Database, User } from '../database/schema.ts'
+import { inTransaction } from '../database/transaction.ts'
 import { takeVersion } from '../database/version.ts'
 import { totpPlace } from '../mailbox/account.ts'
 import { canonicalName, domainOf } from '../mailbox/name.ts'
@@ -60,7 +61,7 @@ export async function takeUsers(
   }
   const found = [...wanted.values()]
   if (found.length === 0) return outcomes
-  await services.db.transaction().execute(async trx => {
+  await inTransaction(services.db, async trx => {
     const known = await trx
       .selectFrom('users')
       .select(['id', 'name'])
