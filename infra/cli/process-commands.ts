@@ -41,7 +41,7 @@ export function addProcessCommands(program: Command): void {
     .option('--json', 'as JSON')
     .action(async (options: OutputOptions) => {
       const { resealed, broken } = await call('secrets reseal', {})
-      const left = `; no secret of MAILGATEWAY_SECRET_KEY opens those of ${broken.join(', ')}: list the old one too, or user totp reset`
+      const left = `; no secret of MAILGATEWAY_SECRET_KEY opens those of ${broken.join(', ')}: list the old one too, or user set-password and user totp reset`
       print(options, { resealed, broken }, () => `sealed ${resealed} anew${broken.length > 0 ? left : ''}`)
       if (broken.length > 0) process.exitCode = 1
     })

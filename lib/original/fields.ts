@@ -71,7 +71,7 @@ export function stableId(time: number, table: string, row: string, ...parts: str
   return v7({
     random: random.subarray(0, 16),
     msecs: time,
-    seq: Number.isSafeInteger(number) ? number % 2 ** 31 : 0,
+    seq: Number.isSafeInteger(number) && number > 0 ? number % 2 ** 31 : 0,
   })
 }
 
