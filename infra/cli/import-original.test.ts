@@ -30,7 +30,8 @@ let mariadb: MariadbAccess
 let serial = 0
 
 beforeAll(() => {
-  mariadb = reachMariadb(inject('mariadb'))
+  const { folder: place, port } = inject('mariadb')
+  mariadb = reachMariadb(place, port)
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
