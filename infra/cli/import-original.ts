@@ -68,7 +68,7 @@ function createTarget(config: Config, dryRun: boolean): Target {
         if (dryRun && isNew) trial = mkdtempSync(join(tmpdir(), 'mailgateway-dry-run-'))
         local = await openLocal(trial === undefined ? config : emptyCopy(config, trial))
       }
-      return local.run('import original', input)
+      return (await local.run('import original', input)).result ?? []
     },
     async close() {
       await local?.close()
