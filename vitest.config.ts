@@ -3,6 +3,20 @@ import { defineConfig } from 'vitest/config'
 /** They measure what the whole machine can do, so nothing else runs beside them. */
 const alone = ['infra/e2e/load.test.ts']
 
+/** What runs on both kinds of database: a second time, on the shared MariaDB. */
+const onMariadb = [
+  'lib/{audit,backend,ban,database,login,mailbox}/**/*.test.ts',
+  'migrations/*.test.ts',
+  'functions/**/*.test.ts',
+]
+/** Without a database, or about SQLite alone. */
+const notOnMariadb = [
+  'lib/database/{file-lock,sqlite}.test.ts',
+  'lib/backend/{greeting,resolve,rules,tls-port}.test.ts',
+  'lib/{mailbox,ban}/{codes,name,passwords,rules,prefix-map}.test.ts',
+  'lib/login/{audit-row,report}.test.ts',
+]
+
 export default defineConfig({
   test: {
     globalSetup: ['./infra/e2e/servers.ts'],
@@ -18,9 +32,23 @@ export default defineConfig({
           include: ['**/*.test.ts'],
           exclude: ['**/node_modules/**', ...alone],
           sequence: { groupOrder: 0 },
+          provide: { database: 'sqlite' },
         },
       },
-      { extends: true, test: { name: 'alone', include: alone, sequence: { groupOrder: 1 } } },
+      {
+        extends: true,
+        test: {
+          name: 'on MariaDB',
+          include: onMariadb,
+          exclude: ['**/node_modules/**', ...notOnMariadb],
+          sequence: { groupOrder: 0 },
+          provide: { database: 'mysql' },
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'alone', include: alone, sequence: { groupOrder: 1 }, provide: { database: 'sqlite' } },
+      },
     ],
   },
 })

@@ -1,11 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../infra/e2e/databases.ts'
 import { migrateDown, migrateUp } from '../lib/database/migrate.ts'
-import { type Databases, openSqlite } from '../lib/database/open.ts'
 import * as initial from './0001-initial.ts'
 import * as guessing from './0002-guessing.ts'
 import * as codes from './0003-codes.ts'
@@ -13,17 +10,12 @@ import * as codes from './0003-codes.ts'
 const before: Record<string, Migration> = { '0001-initial': initial, '0002-guessing': guessing }
 const all: Record<string, Migration> = { ...before, '0003-codes': codes }
 
-let folder: string
-let databases: Databases
+let databases: TestDatabase
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'mailgateway-codes-'))
-  databases = openSqlite(join(folder, 'test.db'))
+beforeEach(async () => {
+  databases = await createTestDatabase()
 })
-afterEach(async () => {
-  await databases.close()
-  rmSync(folder, { recursive: true })
-})
+afterEach(() => databases.close())
 
 const run = (statement: string) => sql.raw(statement).execute(databases.db)
 const readGrants = () => databases.db.selectFrom('grants').selectAll().execute()

@@ -83,7 +83,7 @@ const pollMs = 500
  */
 async function* follow(filter: Filter): AsyncGenerator<LoggedAttempt[]> {
   const { dataDir } = loadConfig({ env: process.env, cwd: process.cwd() })
-  let after: number | undefined
+  let after: VerbResult<'log tail'>['next'] | undefined
   while (true) {
     const reply = await askGateway(controlFile(dataDir), 'log tail', { ...filter, after })
     if (!reply) {

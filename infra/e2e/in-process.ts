@@ -1,4 +1,4 @@
-/** The gateway's services inside the test's own process: real SQLite in a temporary folder, real bcrypt. */
+/** The gateway's services inside the test's own process: a real database of the project's kind, real bcrypt. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { type Config, loadConfig } from '../../lib/runtime/config.ts'
 import { createHashPool } from '../../lib/runtime/hash-pool.ts'
 import { type Clocks, openServices, type Services } from '../../lib/runtime/services.ts'
 import { verbs } from '../adapter/verbs.ts'
+import { createOnServer, isMysql } from './databases.ts'
 
 export interface InProcess {
   services: Services
@@ -22,9 +23,11 @@ export async function openInProcess(
   settings: Record<string, string> = {},
   clocks?: Clocks,
 ): Promise<InProcess> {
+  const server = isMysql() && settings.DATABASE_URL === undefined ? await createOnServer() : null
   const given = settings.MAILGATEWAY_DATA_DIR
   const folder = given ?? mkdtempSync(join(tmpdir(), 'mailgateway-'))
-  const config = loadConfig({ env: { MAILGATEWAY_DATA_DIR: folder, ...settings }, cwd: folder })
+  const ours = { MAILGATEWAY_DATA_DIR: folder, ...(server && { DATABASE_URL: server.url }) }
+  const config = loadConfig({ env: { ...ours, ...settings }, cwd: folder })
   const pool = createHashPool(config.settings.auth.hash_threads, config.settings.auth.hash_deadline)
   let hashes = 0
   const passwords = {
@@ -42,6 +45,7 @@ export async function openInProcess(
     async close() {
       await services.close()
       await pool.close()
+      await server?.remove()
       if (given === undefined) rmSync(folder, { recursive: true })
     },
   }

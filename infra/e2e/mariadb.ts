@@ -7,9 +7,12 @@ import { createConnection, type RowDataPacket } from 'mysql2/promise'
 import { chooseFreePort } from './ports.ts'
 import { type RunningProcess, startProcess } from './process.ts'
 
-export interface Mariadb extends RunningProcess {
+export interface Mariadb extends RunningProcess, MariadbAccess {
   port: number
   folder: string
+}
+
+export interface MariadbAccess {
   /** What to give to DATABASE_URL: a user who may do everything in this database and nothing else. */
   url(database: string): string
   /** One statement as the server's own administrator. */
@@ -19,6 +22,9 @@ export interface Mariadb extends RunningProcess {
 }
 
 const password = 'e2e-mariadb-password'
+
+/** A path to a socket may have 107 bytes. */
+const socketIn = (folder: string) => join(folder, 's')
 
 async function queryAsRoot(socketPath: string, statement: string): Promise<RowDataPacket[]> {
   const connection = await createConnection({ socketPath, user: 'root', multipleStatements: true })
@@ -37,8 +43,7 @@ async function queryAsRoot(socketPath: string, statement: string): Promise<RowDa
  */
 export async function startMariadb(folder: string, port?: number, settings: string[] = []): Promise<Mariadb> {
   const data = join(folder, 'data')
-  // A path to a socket may have 107 bytes.
-  const socket = join(folder, 's')
+  const socket = socketIn(folder)
   const ownPort = port ?? (await chooseFreePort())
   const isNew = !existsSync(data)
   mkdirSync(folder, { recursive: true })
@@ -59,6 +64,8 @@ export async function startMariadb(folder: string, port?: number, settings: stri
       '--no-defaults',
       `--user=${userInfo().username}`,
       `--datadir=${data}`,
+      // At its start a server removes the temporary tables it finds there: also those of another one that uses them.
+      `--tmpdir=${folder}`,
       `--socket=${socket}`,
       `--pid-file=${join(folder, 'pid')}`,
       '--bind-address=127.0.0.1',
@@ -74,17 +81,19 @@ export async function startMariadb(folder: string, port?: number, settings: stri
         () => false,
       ),
   })
-  const url = (database: string) => `mysql://${database}:${password}@127.0.0.1:${ownPort}/${database}`
+  return { ...child, port: ownPort, folder, ...reachMariadb(folder, ownPort) }
+}
+
+/** @param folder that the running server was started with */
+export function reachMariadb(folder: string, port: number): MariadbAccess {
+  const query = (statement: string) => queryAsRoot(socketIn(folder), statement)
+  const url = (database: string) => `mysql://${database}:${password}@127.0.0.1:${port}/${database}`
   return {
-    ...child,
-    port: ownPort,
-    folder,
     url,
-    query: statement => queryAsRoot(socket, statement),
+    query,
     async createDatabase(name) {
       const grant = `grant all on \`${name}\`.* to '${name}'@'127.0.0.1'`
-      await queryAsRoot(
-        socket,
+      await query(
         `create database \`${name}\`; create user '${name}'@'127.0.0.1' identified by '${password}'; ${grant}`,
       )
       return url(name)

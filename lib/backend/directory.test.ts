@@ -1,12 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../../infra/e2e/databases.ts'
 import { migrations } from '../../migrations/index.ts'
 import { migrateUp } from '../database/migrate.ts'
-import { type Databases, openSqlite } from '../database/open.ts'
 import { createMemoryHotState } from '../hot-state/memory.ts'
 import type { HotState } from '../hot-state/port.ts'
 import { createDirectory, type Directory, versionKey } from './directory.ts'
@@ -16,16 +13,14 @@ import { findFreePort, type Greeter, startGreeter, startNameServer } from './tes
 const clock = Date.now
 const users = Array.from({ length: 1_000 }, (_, number) => `user${number}@example.org`)
 
-let folder: string
-let databases: Databases
+let databases: TestDatabase
 let hot: HotState
 let lines: { msg: string; address?: string; port?: number; host?: string }[]
 const directories: Directory[] = []
 const greeters: Greeter[] = []
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'mailgateway-directory-'))
-  databases = openSqlite(join(folder, 'test.db'))
+  databases = await createTestDatabase()
   await migrateUp(databases.db, migrations)
   hot = createMemoryHotState(clock)
   lines = []
@@ -34,7 +29,6 @@ afterEach(async () => {
   for (const directory of directories.splice(0)) await directory.stop()
   for (const greeter of greeters.splice(0)) await greeter.stop()
   await databases.close()
-  rmSync(folder, { recursive: true })
 })
 
 function open({
@@ -215,7 +209,7 @@ test('a name without address is logged once', async () => {
 
 test('with the database away the last copy serves; one that was never read is an error', async () => {
   await add({ port: 143 })
-  const other = openSqlite(join(folder, 'test.db'))
+  const other = await databases.openAgain()
   const directory = open({ db: other.db })
   expect(await choose(directory)).toMatchObject({ port: 143 })
   await other.close()

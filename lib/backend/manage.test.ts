@@ -1,10 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../../infra/e2e/databases.ts'
 import { migrations } from '../../migrations/index.ts'
 import { migrateUp } from '../database/migrate.ts'
-import { type Databases, openSqlite } from '../database/open.ts'
 import { createMemoryHotState } from '../hot-state/memory.ts'
 import { versionKey } from './directory.ts'
 import { findBackend } from './find.ts'
@@ -13,24 +10,19 @@ import { checkBackend } from './probe.ts'
 import { readBackends } from './snapshot.ts'
 import { findFreePort, startGreeter } from './test-servers.ts'
 
-let folder: string
-let databases: Databases
+let databases: TestDatabase
 let services: ManageServices
 let now = 1_000
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'mailgateway-backend-'))
-  databases = openSqlite(join(folder, 'test.db'))
+  databases = await createTestDatabase()
   await migrateUp(databases.db, migrations)
 })
 beforeEach(async () => {
   await databases.db.deleteFrom('backends').execute()
   services = { db: databases.db, hot: createMemoryHotState(() => now), clock: () => now }
 })
-afterAll(async () => {
-  await databases.close()
-  rmSync(folder, { recursive: true })
-})
+afterAll(() => databases.close())
 
 const imap = { protocol: 'imap', host: 'mail.example.org', port: 143 }
 const readVersion = async () => (await services.hot.apply([{ op: 'read', key: versionKey }]))[0]

@@ -1,23 +1,18 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../../infra/e2e/databases.ts'
 import { migrations } from '../../migrations/index.ts'
 import { migrateUp } from '../database/migrate.ts'
-import { type Databases, openSqlite } from '../database/open.ts'
 import { createSnapshot } from './snapshot.ts'
 
-let folder: string
-let databases: Databases
+let databases: TestDatabase
 /** How the answers of the coming reads are held back, in the order of the reads. */
 let holds: Promise<void>[]
 let reads: number
 let changes: number
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'mailgateway-snapshot-'))
-  databases = openSqlite(join(folder, 'test.db'))
+  databases = await createTestDatabase()
   await migrateUp(databases.db, migrations)
   const row = { protocol: 'imap', host: '127.0.0.1', port: 1, weight: 1, tier: 0, state: 'active' } as const
   await databases.db
@@ -28,10 +23,7 @@ beforeEach(async () => {
   reads = 0
   changes = 0
 })
-afterEach(async () => {
-  await databases.close()
-  rmSync(folder, { recursive: true })
-})
+afterEach(() => databases.close())
 
 function open() {
   const db = databases.db.withPlugin({

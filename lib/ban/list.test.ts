@@ -1,10 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../../infra/e2e/databases.ts'
 import { migrations } from '../../migrations/index.ts'
 import { migrateUp } from '../database/migrate.ts'
-import { type Databases, openSqlite } from '../database/open.ts'
 import { createMemoryHotState } from '../hot-state/memory.ts'
 import { type BanList, bansVersionKey, createBanList } from './list.ts'
 import { addBan, addException, type BanServices, insertBan, removeBan, removeException } from './manage.ts'
@@ -13,8 +10,7 @@ const minute = 60_000
 const hour = 60 * minute
 const day = 24 * hour
 
-let folder: string
-let databases: Databases
+let databases: TestDatabase
 let services: BanServices
 let list: BanList
 let wall: number
@@ -24,8 +20,7 @@ let reads: number
 let holds: Promise<void>[]
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'mailgateway-bans-'))
-  databases = openSqlite(join(folder, 'test.db'))
+  databases = await createTestDatabase()
   await migrateUp(databases.db, migrations)
   wall = Date.UTC(2026, 0, 1)
   steady = 5_000
@@ -38,10 +33,7 @@ beforeEach(async () => {
   }
   list = openList()
 })
-afterEach(async () => {
-  await databases.close()
-  rmSync(folder, { recursive: true })
-})
+afterEach(() => databases.close())
 
 /** What a process has after its start. */
 function openList(): BanList {
