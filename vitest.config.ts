@@ -17,6 +17,9 @@ const notOnMariadb = [
   'lib/login/{audit-row,report}.test.ts',
 ]
 
+/** About MariaDB alone. */
+const onlyOnMariadb = ['lib/database/mysql.test.ts']
+
 export default defineConfig({
   test: {
     globalSetup: ['./infra/e2e/servers.ts'],
@@ -30,7 +33,7 @@ export default defineConfig({
         test: {
           name: 'together',
           include: ['**/*.test.ts'],
-          exclude: ['**/node_modules/**', ...alone],
+          exclude: ['**/node_modules/**', ...alone, ...onlyOnMariadb],
           sequence: { groupOrder: 0 },
           provide: { database: 'sqlite' },
         },

@@ -50,11 +50,10 @@ export function addProcessCommands(program: Command): void {
     .command('migrate')
     .description('the database schema; no gateway should be running')
     .option('--create', 'make the database on the MySQL or MariaDB server first, if it is not there, then up')
-    .option('--json', 'as JSON')
-    .action(async ({ create, ...options }: OutputOptions & { create?: boolean }, command: Command) => {
+    .action(async ({ create }: { create?: boolean }, command: Command) => {
       if (!create) return command.help({ error: true })
       const { createAndMigrate } = await import('./migrate.ts')
-      print(options, await createAndMigrate(readConfig()), showSteps)
+      print({}, await createAndMigrate(readConfig()), showSteps)
     })
   const steps = {
     up: 'apply what is missing; start does this by itself',

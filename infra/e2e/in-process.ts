@@ -23,8 +23,8 @@ export async function openInProcess(
   settings: Record<string, string> = {},
   clocks?: Clocks,
 ): Promise<InProcess> {
-  const server = isMysql() && settings.DATABASE_URL === undefined ? await createOnServer() : null
   const given = settings.MAILGATEWAY_DATA_DIR
+  const server = isMysql() && settings.DATABASE_URL === undefined ? await databaseOf(given) : null
   const folder = given ?? mkdtempSync(join(tmpdir(), 'mailgateway-'))
   const ours = { MAILGATEWAY_DATA_DIR: folder, ...(server && { DATABASE_URL: server.url }) }
   const config = loadConfig({ env: { ...ours, ...settings }, cwd: folder })
@@ -49,10 +49,21 @@ export async function openInProcess(
     async close() {
       await services.close()
       await pool.close()
+      if (given !== undefined) return
       await server?.remove()
-      if (given === undefined) rmSync(folder, { recursive: true })
+      rmSync(folder, { recursive: true })
     },
   }
+}
+
+const databases = new Map<string, ReturnType<typeof createOnServer>>()
+
+/** Who opens a folder again finds the rows that belong to it. */
+function databaseOf(folder: string | undefined): ReturnType<typeof createOnServer> {
+  if (folder === undefined) return createOnServer()
+  const known = databases.get(folder) ?? createOnServer()
+  databases.set(folder, known)
+  return known
 }
 
 /** A backend per protocol at one address. Nothing needs to listen there while the health rounds do not run. */

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -93,8 +94,9 @@ describe('a start that cannot succeed says in one line what to do', () => {
 
   test('a server that says nothing', async () => {
     const sockets: Socket[] = []
-    const silent = createServer(socket => sockets.push(socket)).listen(0, '127.0.0.1')
-    const { port } = silent.address() as { port: number }
+    const port = await chooseFreePort()
+    const silent = createServer(socket => sockets.push(socket)).listen(port, '127.0.0.1')
+    await once(silent, 'listening')
     const url = changed(each => {
       each.port = String(port)
     })
@@ -247,17 +249,16 @@ test('a connection past its age is replaced, a young one is used again', async (
   expect(await idOf()).toBe(await idOf())
   await databases.close()
   databases = await open(own.url, { conn_max_lifetime: 1 })
-  expect(await idOf()).not.toBe(await idOf())
+  const first = await idOf()
+  await expect.poll(idOf).not.toBe(first)
 })
 
 test('a statement that takes too long ends, the connection lives; searches have more time', async () => {
   databases = await open(own.url, { max_open_conns: 1 })
   const { db, logDb } = databases
   await Promise.all([
-    expect(sql`select sleep(20) + count(*) from information_schema.tables`.execute(db)).rejects.toMatchObject(
-      {
-        code: 'ER_STATEMENT_TIMEOUT',
-      },
+    expect(sql`select sleep(20) + count(*) from information_schema.tables`.execute(db)).rejects.toThrow(
+      /max_statement_time/,
     ),
     sql`select sleep(4.5)`.execute(logDb),
   ])
