@@ -17,6 +17,11 @@ const notOnMariadb = [
   'lib/login/{audit-row,report}.test.ts',
 ]
 
+/** About SQLite alone, or with servers of their own. */
+const notOnServers = [
+  'infra/e2e/{backup,durability,generation,redis-gateway,redis-start,simulated-week}.test.ts',
+]
+
 /** About MariaDB alone. */
 const onlyOnMariadb = ['lib/database/mysql.test.ts']
 
@@ -44,6 +49,17 @@ export default defineConfig({
           name: 'on MariaDB',
           include: onMariadb,
           exclude: ['**/node_modules/**', ...notOnMariadb],
+          sequence: { groupOrder: 0 },
+          provide: { database: 'mysql' },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'on servers',
+          include: ['infra/e2e/*.test.ts'],
+          exclude: [...alone, ...notOnServers],
+          setupFiles: ['./infra/e2e/on-servers.ts'],
           sequence: { groupOrder: 0 },
           provide: { database: 'mysql' },
         },

@@ -3,9 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { expectNoLeak, rememberCommand } from './leaks.ts'
+import { expectNoLeak, readServers, rememberCommand } from './leaks.ts'
 import { chooseFreePort } from './ports.ts'
 import { isListening, type RunningProcess, startProcess } from './process.ts'
+import { placesOf } from './stores.ts'
 
 export interface CliResult {
   /** Exit code. */
@@ -112,8 +113,10 @@ export interface GatewayOptions {
 export async function startGateway(folder: string, options: GatewayOptions = {}): Promise<Gateway> {
   mkdirSync(folder, { recursive: true })
   const ports = options.ports ?? { admin: await chooseFreePort(), nginx: await chooseFreePort() }
+  const places = await placesOf(folder)
   const env = makeEnvironment({
     MAILGATEWAY_DATA_DIR: folder,
+    ...places,
     MAILGATEWAY_SERVER_PORT: String(ports.admin),
     MAILGATEWAY_AUTH_SERVER_PORT: String(ports.nginx),
     ...options.settings,
@@ -140,7 +143,8 @@ export async function startGateway(folder: string, options: GatewayOptions = {})
   const stop = async (signal?: NodeJS.Signals) => {
     const metrics = await readMetrics(ports.nginx, options.settings?.MAILGATEWAY_AUTH_SERVER_SECRET)
     await child.stop(signal)
-    expectNoLeak(folder, { 'its output': latin1(child.output()), 'its metrics': metrics })
+    const elsewhere = await readServers(places)
+    expectNoLeak(folder, { 'its output': latin1(child.output()), 'its metrics': metrics, ...elsewhere })
   }
   return { ...child, ports, folder, cli, mustCli, stop, [Symbol.asyncDispose]: stop }
 }

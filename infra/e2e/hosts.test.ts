@@ -12,6 +12,7 @@ import { startGateway } from './gateway.ts'
 import { type Greeters, startGreeters } from './greeter.ts'
 import { addBackends, type InProcess, openInProcess } from './in-process.ts'
 import { startFunction } from './runtime-api.ts'
+import { placesOf } from './stores.ts'
 
 type Host = (lines: readonly Line[]) => Promise<Record<string, string>>
 
@@ -69,7 +70,9 @@ beforeAll(async () => {
     )
 
   await (await openSeeded('event')).close()
-  process.env.MAILGATEWAY_DATA_DIR = join(root, 'event')
+  Object.assign(process.env, await placesOf(join(root, 'event')), {
+    MAILGATEWAY_DATA_DIR: join(root, 'event'),
+  })
   const context = { awsRequestId: 'request', getRemainingTimeInMillis: () => 20_000 }
   hosts['Lambda event'] = async lines =>
     readResult(await handler(writeEvent(lines) as never, context as never))
@@ -78,6 +81,7 @@ beforeAll(async () => {
   const bundles = await buildFunctions(dist)
   const instance = await startFunction(bundles['nginx-auth']!, {
     MAILGATEWAY_DATA_DIR: join(root, 'runtime'),
+    ...(await placesOf(join(root, 'runtime'))),
   })
   closing.push(instance.close)
   hosts['Runtime API'] = async lines => readResult(await instance.invoke(writeEvent(lines)))

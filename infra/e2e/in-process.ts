@@ -9,6 +9,7 @@ import { createHashPool } from '../../lib/runtime/hash-pool.ts'
 import { type Clocks, openServices, type Services } from '../../lib/runtime/services.ts'
 import { verbs } from '../adapter/verbs.ts'
 import { createOnServer, isMysql } from './databases.ts'
+import { placesOf } from './stores.ts'
 
 export interface InProcess {
   services: Services
@@ -24,9 +25,18 @@ export async function openInProcess(
   clocks?: Clocks,
 ): Promise<InProcess> {
   const given = settings.MAILGATEWAY_DATA_DIR
-  const server = isMysql() && settings.DATABASE_URL === undefined ? await databaseOf(given) : null
   const folder = given ?? mkdtempSync(join(tmpdir(), 'mailgateway-'))
-  const ours = { MAILGATEWAY_DATA_DIR: folder, ...(server && { DATABASE_URL: server.url }) }
+  const { REDIS_URL, ...places } = await placesOf(folder)
+  const isTaken = settings.DATABASE_URL !== undefined || places.DATABASE_URL !== undefined
+  const server = isMysql() && !isTaken ? await databaseOf(given) : null
+  // Redis has a clock of its own, which no test moves.
+  const redis: Record<string, string> = REDIS_URL !== undefined && clocks === undefined ? { REDIS_URL } : {}
+  const ours = {
+    MAILGATEWAY_DATA_DIR: folder,
+    ...(server && { DATABASE_URL: server.url }),
+    ...places,
+    ...redis,
+  }
   const config = loadConfig({ env: { ...ours, ...settings }, cwd: folder })
   const pool = createHashPool(config.settings.auth.hash_threads, config.settings.auth.hash_deadline)
   let hashes = 0

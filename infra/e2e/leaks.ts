@@ -2,8 +2,10 @@
  * Every password, code and secret that a test uses is remembered here, and each gateway's files, output and metrics are
  * searched for all of them when it stops.
  */
+import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { dumpRedis } from './redis.ts'
 
 const secrets = new Set<string>()
 /** Texts that tests use as names too: the auth log rightly holds them. */
@@ -47,4 +49,20 @@ function readFolder(folder: string): Record<string, string> {
     .map(name => join(folder, name))
     .filter(file => !file.endsWith('secret.key') && statSync(file).isFile())
   return Object.fromEntries(files.map(file => [file, readFileSync(file, 'latin1')]))
+}
+
+/** What a gateway keeps on servers, one character per byte. @param places its DATABASE_URL and REDIS_URL, if it has any */
+export async function readServers(places: Record<string, string>): Promise<Record<string, string>> {
+  const found: Record<string, string> = {}
+  if (places.DATABASE_URL) found['its database'] = dumpDatabase(new URL(places.DATABASE_URL))
+  if (places.REDIS_URL)
+    found['its hot state'] = await dumpRedis(places.REDIS_URL, places.MAILGATEWAY_REDIS_PREFIX ?? '')
+  return found
+}
+
+function dumpDatabase({ hostname, port, username, password, pathname }: URL): string {
+  const login = ['-h', hostname, '-P', port, '-u', username, `-p${password}`]
+  const what = ['--no-create-info', '--skip-lock-tables', '--single-transaction', pathname.slice(1)]
+  const options = { encoding: 'latin1', maxBuffer: 1e9, stdio: 'pipe' } as const
+  return execFileSync('/usr/bin/mariadb-dump', ['--no-defaults', ...login, ...what], options)
 }

@@ -50,3 +50,16 @@ export async function startRedis(
     },
   }
 }
+
+/** All keys with this prefix, and what they hold. */
+export async function dumpRedis(url: string, prefix: string): Promise<string> {
+  const client = new Redis(url)
+  try {
+    const found: string[] = []
+    for await (const keys of client.scanStream({ match: `${prefix}*`, count: 1_000 }))
+      for (const key of keys) found.push(key, (await client.dumpBuffer(key))?.toString('latin1') ?? '')
+    return found.join('\n')
+  } finally {
+    client.disconnect()
+  }
+}
