@@ -4,10 +4,12 @@ import * as initial from './0001-initial.ts'
 import * as guessing from './0002-guessing.ts'
 import * as codes from './0003-codes.ts'
 import * as generation from './0004-generation.ts'
+import * as stats from './0005-stats.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001-initial': initial,
   '0002-guessing': guessing,
   '0003-codes': codes,
   '0004-generation': generation,
+  '0005-stats': stats,
 }

@@ -2,10 +2,12 @@
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { metrics as metricsFunction, nginxAuth } from '../../functions/index.ts'
+import { auditJobs } from '../../lib/audit/jobs.ts'
 import { identifyAndLog } from '../../lib/http/request-line.ts'
 import { startPasswordUpgrade } from '../../lib/mailbox/upgrade.ts'
 import type { Config } from '../../lib/runtime/config.ts'
 import { createHashPool } from '../../lib/runtime/hash-pool.ts'
+import { startJobs } from '../../lib/runtime/jobs.ts'
 import { closeGracefully, listen } from '../../lib/runtime/listen.ts'
 import type { LogFile } from '../../lib/runtime/log-file.ts'
 import { createProcessMetrics } from '../../lib/runtime/metrics.ts'
@@ -47,6 +49,8 @@ export async function startGateway(config: Config, log: Logger, failLog?: LogFil
     undo.push(() => services.close())
     metrics.watch({ ...services, passwords })
     services.backends.start()
+    services.stats.start()
+    undo.push(startJobs(services, auditJobs(services)))
     // Before the first login asks: there may be a hundred thousand.
     await services.bans.standingOf('', null)
 

@@ -1,5 +1,7 @@
 /** Every administrative verb by name: what the command line asks of a running gateway, or does itself when none runs. */
 import { z } from 'zod'
+import { readOverview } from '../../lib/audit/overview.ts'
+import { rebuildStats } from '../../lib/audit/rebuild.ts'
 import { searchAuthLog } from '../../lib/audit/search.ts'
 import { tailAuthLog } from '../../lib/audit/tail.ts'
 import { findBackend } from '../../lib/backend/find.ts'
@@ -119,6 +121,8 @@ export const verbs = {
   'log search': searchAuthLog,
   'self-check': checkSelf,
   'log tail': tailAuthLog,
+  stats: readOverview,
+  'stats rebuild': rebuildStats,
 } as const satisfies Record<string, Verb>
 
 export type VerbName = keyof typeof verbs

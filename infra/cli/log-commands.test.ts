@@ -117,6 +117,58 @@ describe('log search', () => {
   })
 })
 
+describe('log export', () => {
+  test('CSV, with a head, newest first', async () => {
+    const { stdout, stderr } = await gateway.mustCli(['log', 'export', '--since', '1h'])
+    const lines = stdout.split('\r\n')
+    expect(lines[0]).toMatch(/^time,user,client_address,/)
+    expect(lines[1]).toMatch(/^\d{4}-\d\d-\d\dT[^,]+Z,joe@example\.com,192\.0\.2\.7,.*,ok,127\.0\.0\.1:/)
+    expect([lines.length, stderr]).toEqual([5, '3 rows\n'])
+  })
+
+  test('JSON lines, filtered', async () => {
+    const { stdout } = await gateway.mustCli(['log', 'export', '--jsonl', '--result', 'failed'])
+    const rows = stdout
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line) as Row)
+    expect(rows.map(({ reason }) => reason)).toEqual(['wrong_password', 'unknown_user'])
+  })
+
+  test('nothing found is a head and no rows; two formats are refused', async () => {
+    const { stdout } = await gateway.mustCli(['log', 'export', '--user', 'ghost@example.com'])
+    expect(stdout.split('\r\n')).toEqual([expect.stringMatching(/^time,/), ''])
+    expect((await gateway.cli(['log', 'export', '--csv', '--jsonl'])).code).toBe(2)
+  })
+})
+
+describe('stats', () => {
+  const read = async () =>
+    (await gateway.mustCli(['stats', '--json'])).json as {
+      attempts: number
+      succeeded: number
+      activeUsers: number
+    }
+
+  test('every attempt is counted within seconds', async () => {
+    await vi.waitFor(
+      async () => expect(await read()).toMatchObject({ attempts: 3, succeeded: 1, activeUsers: 1 }),
+      {
+        timeout: 30_000,
+        interval: 500,
+      },
+    )
+    const { stdout } = await gateway.mustCli(['stats', '--since', '1h'])
+    expect(stdout).toMatch(/attempts +3\nsucceeded +1 \(33\.3 %\)\nfailed +2 \(66\.7 %\)\nactive users +1 in/)
+    expect(stdout).toMatch(/wrong_password +1 +█/)
+  })
+
+  test('rebuild leaves the running minutes to the gateway', async () => {
+    expect((await gateway.mustCli(['stats', 'rebuild'])).stdout).toMatch(/^\d+ attempts counted again\n$/)
+    expect(await read()).toMatchObject({ attempts: 3 })
+  })
+})
+
 test.each([
   ['2026-11-24', Date.UTC(2026, 10, 24)],
   ['2026-11-24 15:00', Date.UTC(2026, 10, 24, 15)],

@@ -1,13 +1,14 @@
 /** The auth log. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, Option } from 'commander'
-import type { LoggedAttempt } from '../../lib/audit/search.ts'
+import type { LoggedAttempt } from '../../lib/audit/pages.ts'
 import { reasons } from '../../lib/login/reasons.ts'
 import { Refusal } from '../../lib/refusal.ts'
 import { loadConfig } from '../../lib/runtime/config.ts'
 import { askGateway, controlFile } from '../adapter/control-client.ts'
 import type { VerbResult } from '../adapter/verbs.ts'
 import { call } from './call.ts'
+import { exportLog } from './log-export.ts'
 import { logCells, logHead } from './log-rows.ts'
 import { createColumns, type OutputOptions, print, table } from './output.ts'
 import { readNumber, readTime } from './values.ts'
@@ -33,13 +34,7 @@ const defaultLimit = 50
 export function addLogCommands(program: Command): void {
   const log = program.command('log').description('who logged in, from where, and why not')
 
-  filtered(log.command('search').description('auth attempts, newest first'))
-    .option('--address <cidr>', 'from this address or network, such as 192.0.2.0/24')
-    .option('--protocol <p>', 'imap, pop3 or smtp')
-    .addOption(new Option('--reason <code>', 'with this reason').choices(Object.keys(reasons)))
-    .option('--backend <host:port>', 'sent to this mail server')
-    .option('--since <time>', 'not older than this: 1h, 7d, or "2026-11-24 15:00" in UTC', readTime)
-    .option('--until <time>', 'not newer than this', readTime)
+  narrowed(log.command('search').description('auth attempts, newest first'))
     .option('--before <id>', 'the page behind this attempt (request_id)')
     .option('--limit <n>', 'at most so many, 1 to 10000', readNumber, defaultLimit)
     .option('--json', 'as JSON')
@@ -61,7 +56,23 @@ export function addLogCommands(program: Command): void {
         process.stdout.write(`${text}\n`)
       }
     })
+
+  narrowed(log.command('export').description('auth attempts, newest first, on standard output'))
+    .option('--csv', 'for spreadsheets, times as ISO 8601 in UTC (default)')
+    .addOption(new Option('--jsonl', 'one JSON object per line').conflicts('csv'))
+    .action(async ({ csv: _, jsonl, ...query }: { csv?: true; jsonl?: true } & Omit<Query, 'limit'>) => {
+      await exportLog(query, jsonl ? 'jsonl' : 'csv')
+    })
 }
+
+const narrowed = (command: Command) =>
+  filtered(command)
+    .option('--address <cidr>', 'from this address or network, such as 192.0.2.0/24')
+    .option('--protocol <p>', 'imap, pop3 or smtp')
+    .addOption(new Option('--reason <code>', 'with this reason').choices(Object.keys(reasons)))
+    .option('--backend <host:port>', 'sent to this mail server')
+    .option('--since <time>', 'not older than this: 1h, 7d, or "2026-11-24 15:00" in UTC', readTime)
+    .option('--until <time>', 'not newer than this', readTime)
 
 const filtered = (command: Command) =>
   command

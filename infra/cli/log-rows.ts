@@ -1,5 +1,5 @@
 /** Rows of the auth log, for people. */
-import type { LoggedAttempt } from '../../lib/audit/search.ts'
+import type { LoggedAttempt } from '../../lib/audit/pages.ts'
 import { reasons } from '../../lib/login/reasons.ts'
 import { fillRemedy } from '../../lib/login/why.ts'
 import { type Cell, showTime } from './output.ts'

@@ -10,6 +10,7 @@ import { addDoctorCommand } from './doctor-command.ts'
 import { addImportCommands } from './import-commands.ts'
 import { addLogCommands } from './log-commands.ts'
 import { addProcessCommands } from './process-commands.ts'
+import { addStatsCommands } from './stats-commands.ts'
 import { addTryCommand } from './try-command.ts'
 import { addUserCommands } from './user-commands.ts'
 
@@ -31,6 +32,7 @@ export async function main(argv: string[]): Promise<void> {
   addBackendCommands(program)
   addBanCommands(program)
   addLogCommands(program)
+  addStatsCommands(program)
   addTryCommand(program)
   addBackupCommands(program)
   addImportCommands(program)

@@ -41,7 +41,12 @@ const mostWaiting = 5_000
 const enoughRows = 32
 const quietTurns = 2
 
-export function createAuditTrail(db: Database, metrics?: Metrics): AuditTrail {
+/** @param stats counts every attempt whose row is durable */
+export function createAuditTrail(
+  db: Database,
+  metrics?: Metrics,
+  stats?: { count(rows: AuthLogRow[]): void },
+): AuditTrail {
   const folding = createFolding()
   const insert = createInsert(db)
   let waiting: Waiting[] = []
@@ -69,6 +74,7 @@ export function createAuditTrail(db: Database, metrics?: Metrics): AuditTrail {
         if (batch.every(({ foldKey }) => foldKey === null)) await insert(batch.map(({ row }) => row))
         else await writeFolded(db, folding, batch)
         for (const { done } of batch) done.resolve()
+        stats?.count(batch.map(({ row }) => row))
         metrics?.auditWritten(reportBatch(batch, startedAt, performance.now()))
       } catch (error) {
         for (const { done } of batch) done.reject(error)

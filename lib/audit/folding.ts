@@ -31,7 +31,11 @@ export function createFolding(): Folding {
       addresses.set(prefix, known)
       if (known.size < addressesKept) known.add(row.client_address)
       const place = known.has(row.client_address) ? row.client_address : prefix
-      return { key: `${now} ${prefix} ${place}`, row: { ...row, client_address: place } }
+      // Protocol and reason besides: the statistics count by them, and are counted again from such rows.
+      return {
+        key: `${now} ${prefix} ${place} ${row.protocol} ${row.reason}`,
+        row: { ...row, client_address: place },
+      }
     },
     rowOf: key => rows.get(key),
     keep(key, requestId) {

@@ -2,7 +2,7 @@
 import { CompiledQuery } from 'kysely'
 import type { AuthLogRow, Database } from '../database/schema.ts'
 
-const defaults = { count: 1, counters: '', client_network: '' }
+const defaults = { count: 1, counters: '', client_network: '', node: '' }
 
 const columns = [
   'request_id',
@@ -20,6 +20,7 @@ const columns = [
   'count',
   'counters',
   'client_network',
+  'node',
 ] as const satisfies (keyof AuthLogRow)[]
 
 /** @returns what inserts rows of the auth log in one statement: all of them, or none */

@@ -173,6 +173,7 @@ test('a row comes back with every column', async () => {
     count: 1,
     counters: '',
     client_network: '',
+    node: '',
   })
 })
 
@@ -194,4 +195,71 @@ test.each([
   [{ limit: 1.5 }, 'limit', 'limit must be a whole number'],
 ])('refuses %j', async (query, field, message) => {
   await expect(search(query)).rejects.toMatchObject({ name: 'Refusal', code: 'invalid', field, message })
+})
+
+describe('every combination of filters finds what a look at every row finds', () => {
+  const pick = <T>(values: T[], i: number, every: number) => values[Math.floor(i / every) % values.length]!
+  const rows = Array.from({ length: 400 }, (_, i) => {
+    const reason = pick(['ok', 'ok', 'wrong_password', 'busy', 'locked'], i, 3)
+    return {
+      ...makeRow(
+        5_000 + i,
+        pick(['a@combo.example', 'b@combo.example'], i, 7),
+        reason === 'ok' ? 'success' : 'failed',
+        0,
+      ),
+      reason,
+      time: now - 1_000 * minute - Math.floor(i / 3),
+      protocol: pick(['imap', 'pop3', 'smtp', ''], i, 2),
+      client_address: pick(['203.0.113.1', '203.0.113.2', '203.0.112.1'], i, 5),
+      client_network: pick(['203.0.113.0/24', '203.0.113.0/24', '203.0.112.0/24'], i, 5),
+      backend: reason === 'ok' ? pick(['x.example:1', 'y.example:2'], i, 11) : null,
+    }
+  })
+  const range = { since: now - 1_001 * minute, until: now - 1_000 * minute }
+  beforeAll(() => host.services.db.insertInto('auth_log').values(rows).execute())
+  afterAll(() => host.services.db.deleteFrom('auth_log').where('time', '<=', range.until).execute())
+
+  const options = {
+    user: [undefined, 'a@combo.example'],
+    address: [undefined, '203.0.113.1', '203.0.113.0/24', '203.0.112.0/23', '203.0.113.0/30'],
+    protocol: [undefined, 'pop3'],
+    result: [undefined, 'failed', 'success'],
+    reason: [undefined, 'busy', 'ok'],
+    backend: [undefined, 'x.example:1'],
+  }
+  const queries = Object.entries(options).reduce<Record<string, string | undefined>[]>(
+    (all, [name, values]) => all.flatMap(query => values.map(value => ({ ...query, [name]: value }))),
+    [{}],
+  )
+  const holds = (address: string | undefined, client: string) =>
+    address === undefined ||
+    client === address ||
+    (address === '203.0.113.0/24' && client.startsWith('203.0.113.')) ||
+    (address === '203.0.113.0/30' && client.startsWith('203.0.113.')) ||
+    address === '203.0.112.0/23'
+
+  test('whole and page by page', async () => {
+    for (const query of queries) {
+      const { address, ...same } = query
+      const expected = rows
+        .filter(row => holds(address, row.client_address))
+        .filter(row =>
+          Object.entries(same).every(([name, value]) => value === undefined || row[name as 'user'] === value),
+        )
+        .sort((a, b) => b.time - a.time || (a.request_id < b.request_id ? 1 : -1))
+        .map(({ request_id }) => request_id)
+      const all = await searchAuthLog(host.services, { ...query, ...range, limit: 1_000 })
+      expect(
+        all.map(row => row.request_id),
+        JSON.stringify(query),
+      ).toEqual(expected)
+      const first = await searchAuthLog(host.services, { ...query, ...range, limit: 7 })
+      const before = first.at(-1)?.request_id
+      const second = before
+        ? await searchAuthLog(host.services, { ...query, ...range, limit: 7, before })
+        : []
+      expect([...first, ...second].map(row => row.request_id)).toEqual(expected.slice(0, 14))
+    }
+  })
 })

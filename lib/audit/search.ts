@@ -1,14 +1,13 @@
 /** Searching the auth log. */
-import type { Selectable } from 'kysely'
 import { z } from 'zod'
-import type { Database, Tables } from '../database/schema.ts'
+import type { Database } from '../database/schema.ts'
 import { parseInput } from '../input.ts'
 import { canonicalName } from '../mailbox/name.ts'
 import { protocols } from '../mailbox/protocols.ts'
 import { Refusal } from '../refusal.ts'
+import { type LoggedAttempt, type Mark, readPage } from './pages.ts'
+import { findPaths } from './paths.ts'
 import { readPlace } from './place.ts'
-
-export type LoggedAttempt = Selectable<Tables['auth_log']>
 
 const text = z.string('must be text')
 const time = z.int('must be UTC milliseconds')
@@ -54,28 +53,14 @@ const leastPage = 500
 export async function searchAuthLog(services: LogServices, input: unknown): Promise<LoggedAttempt[]> {
   const { user, address, since, until, before, limit, ...same } = parseInput(logQuery, input)
   const place = address === undefined ? null : readPlace(address)
-  const equal = { ...same, user: findName(services, user), client_address: place?.client }
+  const wanted = { ...same, user: findName(services, user), client: place?.client, networks: place?.networks }
+  const paths = await findPaths(services.logDb, wanted)
   const pageSize = place?.holds ? Math.max(limit, leastPage) : limit
-  const readPage = (last: Mark | null) =>
-    services.logDb
-      .selectFrom('auth_log')
-      .selectAll()
-      .where(eb => eb.and(withoutGaps(equal)))
-      .$if(since !== undefined, q => q.where('time', '>=', since!))
-      .$if(until !== undefined, q => q.where('time', '<=', until!))
-      .$if(place?.networks !== undefined, q => q.where('client_network', 'in', place!.networks!))
-      .$if(last !== null, q =>
-        q.where(eb => eb(eb.refTuple('time', 'request_id'), '<', eb.tuple(last!.time, last!.request_id))),
-      )
-      .orderBy('time', 'desc')
-      .orderBy('request_id', 'desc')
-      .limit(pageSize)
-      .execute()
 
   const found: LoggedAttempt[] = []
   let last = before === undefined ? null : await readMark(services, before)
   while (found.length < limit) {
-    const page = await readPage(last)
+    const page = await readPage(services.logDb, paths, { since, until, last, limit: pageSize })
     found.push(...page.filter(row => place?.holds?.(row.client_address) ?? true))
     if (page.length < pageSize) break
     last = page.at(-1)!
@@ -88,9 +73,6 @@ export function findName({ settings }: LogServices, user: string | undefined): s
   return user === undefined ? undefined : (canonicalName(user, settings.auth.default_domain) ?? user)
 }
 
-/** The place of a row in the order of a search. */
-type Mark = Pick<LoggedAttempt, 'time' | 'request_id'>
-
 async function readMark({ logDb }: LogServices, requestId: string): Promise<Mark> {
   const row = await logDb
     .selectFrom('auth_log')
@@ -99,9 +81,4 @@ async function readMark({ logDb }: LogServices, requestId: string): Promise<Mark
     .executeTakeFirst()
   if (row) return row
   throw new Refusal('not_found', 'before', `before: there is no attempt ${JSON.stringify(requestId)}`)
-}
-
-/** Without the keys that are undefined. */
-export function withoutGaps<T extends object>(given: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as never
 }

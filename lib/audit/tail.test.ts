@@ -118,7 +118,7 @@ test('a row has the columns of the audit row, and no others', async () => {
     (await tailAuthLog(host.services, { after })).rows,
   ]
   expect(next).toEqual(latest)
-  expect(latest).toEqual({ ...makeRow('1'), count: 1, counters: '', client_network: '' })
+  expect(latest).toEqual({ ...makeRow('1'), count: 1, counters: '', client_network: '', node: '' })
 })
 
 test('refuses what it does not know', async () => {

@@ -1,7 +1,8 @@
 /** Following the auth log. */
 import { z } from 'zod'
 import { parseInput } from '../input.ts'
-import { findName, type LoggedAttempt, type LogServices, logFilter, withoutGaps } from './search.ts'
+import { type LoggedAttempt, withoutGaps } from './pages.ts'
+import { findName, type LogServices, logFilter } from './search.ts'
 
 const text = z.string('must be text')
 const tailQuery = logFilter.extend({

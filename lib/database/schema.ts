@@ -14,6 +14,9 @@ export interface Tables {
   ip_exceptions: IpExceptionsTable
   backends: BackendsTable
   auth_stats: AuthStatsTable
+  auth_rollups: AuthRollupsTable
+  auth_tops: AuthTopsTable
+  active_users: ActiveUsersTable
   grants: GrantsTable
   known_networks: KnownNetworksTable
   sessions: SessionsTable
@@ -95,6 +98,8 @@ interface AuthLogTable {
   counters: Generated<string>
   /** The /24 or /48 of `client_address`, '' if it is no address. */
   client_network: Generated<string>
+  /** The process that decided, as in `auth_stats`. */
+  node: Generated<string>
 }
 
 interface OperationLogTable {
@@ -167,14 +172,58 @@ interface BackendsTable {
   updated_at: number
 }
 
-interface AuthStatsTable {
-  /** Start of the minute. */
-  minute: number
+/** Attempts of one protocol, result and reason in some time, and how long they took: `ms_N` = at most N ms and more than the edge before. */
+interface AttemptCounts {
   protocol: string
   result: string
   reason: string
   count: number
   duration_sum_ms: number
+  ms_1: number
+  ms_2: number
+  ms_5: number
+  ms_10: number
+  ms_20: number
+  ms_50: number
+  ms_100: number
+  ms_200: number
+  ms_500: number
+  ms_1000: number
+  ms_2000: number
+  ms_5000: number
+  ms_more: number
+}
+
+/** Counted by each process for itself, so that no two write one row. */
+interface AuthStatsTable extends AttemptCounts {
+  /** Start of the minute. */
+  minute: number
+  /** The process; '' = of before processes had names. */
+  node: string
+}
+
+/** Sums of `auth_stats` over all processes. */
+interface AuthRollupsTable extends AttemptCounts {
+  span: 'hour' | 'day'
+  /** Of the hour or day, in UTC. */
+  start: number
+}
+
+/** Who was there most in an hour or a day; at most a hundred rows of a kind. */
+interface AuthTopsTable {
+  span: 'hour' | 'day'
+  start: number
+  kind: 'user' | 'address' | 'network'
+  /** As `user`, `client_address` or `client_network` in the auth log. */
+  name: string
+  tried: number
+  failed: number
+}
+
+interface ActiveUsersTable {
+  user: string
+  /** Up to a minute before the last one. */
+  last_success_at: number
 }
 
 /** A string of password and code that goes on being good in one network. One that has ended stays as a record. */
@@ -219,3 +268,5 @@ export type GrantRow = Selectable<GrantsTable>
 export type BanRow = Selectable<IpBlacklistTable>
 export type AuthLogRow = Insertable<AuthLogTable>
 export type OperationLogRow = Insertable<OperationLogTable>
+export type AuthStatsRow = AuthStatsTable
+export type AuthTop = AuthTopsTable

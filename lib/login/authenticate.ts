@@ -32,6 +32,8 @@ export interface LoginServices extends RecallServices {
   audit: AuditTrail
   backends: Directory
   clock: () => number
+  /** Name of this process, for the audit rows. */
+  node: string
   log: Logger
   metrics?: Metrics
   /** Takes a line for each refused attempt; absent where nothing reads them. */
@@ -143,7 +145,7 @@ async function judgeFacts(
 async function settle(services: LoginServices, attempt: Attempt, name: string | null, outcome: Outcome) {
   const { decision, facts, entered, guess, memories = [] } = outcome
   const counters = facts && guess ? await settleWrong(services, facts.guesser, guess) : ''
-  const row = { ...describeAttempt(attempt, name, decision, services.clock()), counters }
+  const row = { ...describeAttempt(attempt, name, decision, services.clock()), counters, node: services.node }
   // A guess is counted, and stands in a row of its own, also where a ban was made while it was looked at.
   const ban = !guess && isBanned(decision) && facts?.guard.standing.ban
   const now = attempt.receivedAt

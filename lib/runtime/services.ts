@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs'
 import type { Logger } from 'pino'
 import { migrations } from '../../migrations/index.ts'
 import { type AuditTrail, createAuditTrail } from '../audit/append.ts'
+import { createStats, type Stats } from '../audit/stats.ts'
 import { createDirectory, type Directory } from '../backend/directory.ts'
 import { type BanList, createBanList } from '../ban/list.ts'
 import { migrateUp } from '../database/migrate.ts'
@@ -17,6 +18,7 @@ import { createSealer, type Sealer } from '../sealing.ts'
 import type { Settings } from '../settings/definitions.ts'
 import type { Config } from './config.ts'
 import { openHotState } from './hot-state.ts'
+import { nameNode } from './node-name.ts'
 import { deriveKey, loadMasterSecrets } from './secrets.ts'
 
 export interface Services {
@@ -26,6 +28,10 @@ export interface Services {
   hot: HotState
   passwords: Passwords
   audit: AuditTrail
+  /** Counts what `audit` writes; a host that lives on has to start it. */
+  stats: Stats
+  /** Name of this process among those that share the database. */
+  node: string
   backends: Directory
   bans: BanList
   /** For what lives in the hot state only. */
@@ -91,12 +97,16 @@ export async function openServices(
       rise: settings.backend.rise,
     },
   })
+  const node = nameNode(settings)
+  const stats = createStats({ db, logDb, clock, node, log })
   return {
     db,
     logDb,
     hot,
+    node,
+    stats,
     passwords,
-    audit: createAuditTrail(db, metrics),
+    audit: createAuditTrail(db, metrics, stats),
     backends,
     bans: createBanList({ db, clock, steady }),
     digest: createDigest(deriveKey(secrets[0]!, 'credential-cache')),
@@ -108,6 +118,7 @@ export async function openServices(
     metrics,
     async close() {
       await backends.stop()
+      await stats.stop()
       await hot.close()
       await closeDatabases()
     },

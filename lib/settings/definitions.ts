@@ -32,6 +32,11 @@ export const definitions = {
   'server.host': define(host, '127.0.0.1', 'Address of the admin listener.'),
   'server.port': define(port, '8089', 'Port of the admin listener.'),
   'server.mode': define(oneOf('release', 'debug', 'test'), 'release', 'Debug logs more.'),
+  'server.node': define(
+    line(0, 40),
+    '',
+    'Name of this gateway in the auth log; empty means host name and port.',
+  ),
   'auth_server.host': define(listenAddress, '127.0.0.1', 'Address nginx asks: host or unix:/path.'),
   'auth_server.port': define(port, '8090', 'Port nginx asks; unused with a unix socket.'),
   'auth_server.secret': defineSecret(headerSecret, 'Header value nginx must send; needed off loopback.'),
@@ -120,6 +125,7 @@ export const definitions = {
   'log.max_size': define(size('1KB', '10GB'), '50MB', 'Size at which a log file is turned over.'),
   'log.max_age': define(duration('1m', '365d'), '24h', 'Age at which a log file is turned over.'),
   'log.max_files': define(wholeNumber(1, 10_000), '14', 'Old files kept of each log file.'),
+  'log.retention': define(duration('0s', '3650d'), '365d', 'How long the auth log is kept; 0 = for ever.'),
 }
 
 type Definitions = typeof definitions

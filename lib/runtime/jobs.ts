@@ -1,0 +1,51 @@
+/** Work that is done once per interval for all processes that share a hot state. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { HotState } from '../hot-state/port.ts'
+
+export interface Job {
+  name: string
+  everyMs: number
+  /** Must bear being done twice: a process that takes longer than an interval does not keep others away. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+export interface JobServices {
+  hot: HotState
+  /** The process's name, for whoever looks into the hot state. */
+  node: string
+  log: { error(about: object, text: string): void }
+}
+
+/** A lease ends before its interval: the next turn, of whichever process, must not find it still held. */
+const leaseShare = 0.9
+
+/**
+ * Begins to do the jobs, each for the first time at once. One that fails is logged and tried again at its next turn, by
+ * whichever process comes first.
+ * @returns a function that ends them: it aborts what runs and resolves when it has ended
+ */
+export function startJobs(services: JobServices, jobs: Job[]): () => Promise<void> {
+  const stopping = new AbortController()
+  const loops = jobs.map(job => repeat(services, job, stopping.signal))
+  return async () => {
+    stopping.abort()
+    await Promise.all(loops)
+  }
+}
+
+async function repeat(services: JobServices, job: Job, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      if (await takeLease(services, job)) await job.run(signal)
+    } catch (error) {
+      services.log.error({ err: error, job: job.name }, 'a job failed; it is tried again')
+    }
+    await sleep(job.everyMs, undefined, { signal, ref: false }).catch(() => {})
+  }
+}
+
+async function takeLease({ hot, node }: JobServices, { name, everyMs }: Job): Promise<boolean> {
+  const ttlMs = Math.floor(everyMs * leaseShare)
+  const [taken] = await hot.apply([{ op: 'claim', key: `job:${name}`, value: node, ttlMs }])
+  return taken
+}
