@@ -188,6 +188,31 @@ describe('on a server of its own', () => {
   })
 })
 
+test('a server that stalls and one that is restarted: every statement ends, and the next ones get through', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mailgateway-stall-'))
+  let server = await startMariadb(join(folder, 'm'))
+  try {
+    databases = await open(await server.createDatabase('gw'))
+    const { db } = databases
+    const look = () => sql`select 1 as one`.execute(db)
+    await Promise.all([look(), look()])
+    process.kill(server.pid, 'SIGSTOP')
+    const during = await Promise.allSettled([look(), look(), look()])
+    process.kill(server.pid, 'SIGCONT')
+    expect(during.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+    await look()
+    await server.stop('SIGKILL')
+    await expect(look()).rejects.toThrow()
+    server = await startMariadb(join(folder, 'm'), server.port)
+    await Promise.all([look(), look(), look()])
+  } finally {
+    await databases?.close()
+    databases = undefined
+    await server.stop()
+    rmSync(folder, { recursive: true })
+  }
+})
+
 test('a database is made once, in utf8mb4, and its migrations by two at the same time', async () => {
   await own.server.query(`drop database \`${own.name}\``)
   const target = { kind: 'mysql' as const, url: own.url }
