@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -197,6 +197,7 @@ test('a server that stalls and one that is restarted: every statement ends, and 
     const look = () => sql`select 1 as one`.execute(db)
     await Promise.all([look(), look()])
     process.kill(server.pid, 'SIGSTOP')
+    await expect.poll(() => readFileSync(`/proc/${server.pid}/stat`, 'latin1')).toMatch(/\) T /)
     const during = await Promise.allSettled([look(), look(), look()])
     process.kill(server.pid, 'SIGCONT')
     expect(during.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
