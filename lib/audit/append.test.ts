@@ -10,7 +10,8 @@ import { AuditBusy, createAuditTrail } from './append.ts'
 let host: InProcess
 
 beforeAll(async () => {
-  host = await openInProcess()
+  // As SQLite has it: whoever has the one connection keeps the trail waiting.
+  host = await openInProcess({ MAILGATEWAY_DATABASE_MAX_OPEN_CONNS: '1' })
 })
 afterAll(() => host?.close())
 

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -186,6 +186,32 @@ describe('on a server of its own', () => {
       /^database\.tls: .*speaks no TLS/,
     )
   })
+})
+
+test('a server that stalls and one that is restarted: every statement ends, and the next ones get through', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mailgateway-stall-'))
+  let server = await startMariadb(join(folder, 'm'))
+  try {
+    databases = await open(await server.createDatabase('gw'))
+    const { db } = databases
+    const look = () => sql`select 1 as one`.execute(db)
+    await Promise.all([look(), look()])
+    process.kill(server.pid, 'SIGSTOP')
+    await expect.poll(() => readFileSync(`/proc/${server.pid}/stat`, 'latin1')).toMatch(/\) T /)
+    const during = await Promise.allSettled([look(), look(), look()])
+    process.kill(server.pid, 'SIGCONT')
+    expect(during.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+    await look()
+    await server.stop('SIGKILL')
+    await expect(look()).rejects.toThrow()
+    server = await startMariadb(join(folder, 'm'), server.port)
+    await Promise.all([look(), look(), look()])
+  } finally {
+    await databases?.close()
+    databases = undefined
+    await server.stop()
+    rmSync(folder, { recursive: true })
+  }
 })
 
 test('a database is made once, in utf8mb4, and its migrations by two at the same time', async () => {

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type InProcess, openInProcess } from '../../infra/e2e/in-process.ts'
 import { readAccount } from './account.ts'
+import { countGuess, rememberNetwork } from './familiar.ts'
 import { readGrants, roam, spendStep } from './grants.ts'
 import { addMailbox, deleteMailbox, setPassword } from './manage.ts'
+import { revokeGrants } from './totp.ts'
 
 let host: InProcess
 let serial = 0
@@ -78,4 +80,39 @@ test('the newest two hundred are kept, and all go with the mailbox', async () =>
   await deleteMailbox(host.services, user.name)
   expect(await readGrants(db, user.accountId, digests)).toEqual([])
   expect(await readGrants(db, null, digests)).toEqual([])
+})
+
+test('a string that is revoked while it roams is good nowhere afterwards', async () => {
+  const { db } = host.services
+  for (let round = 0; round < 10; round++) {
+    const user = await newMailbox()
+    const from = (network: string) => ({ ...user, digest: 'd', network })
+    await spendStep(db, from('home'), 100, at(100), life)
+    await Promise.all([
+      ...[1, 2, 3].map(n => roam(db, from(`away ${n}`), at(100), life)),
+      revokeGrants(host.services, { name: user.name }),
+    ])
+    const left = await readGrants(db, user.accountId, ['d'])
+    expect(left.filter(({ ended_at }) => ended_at === null)).toEqual([])
+  }
+})
+
+test('deleting, changing, logging in and guessing at once leave nobody stuck', async () => {
+  const { services } = host
+  const user = await newMailbox()
+  const outcomes = await Promise.allSettled([
+    ...[1, 2, 3, 4].flatMap(n => [
+      setPassword(services, user.name, `another horse ${n}`),
+      spendStep(services.db, { ...user, digest: 'd', network: `${n}` }, 100 + n, at(100), life),
+      rememberNetwork(services.db, user.accountId, `${n}`, n, true),
+      countGuess(services.db, user.accountId),
+    ]),
+    deleteMailbox(services, user.name),
+  ])
+  const failures = outcomes.flatMap(outcome => (outcome.status === 'rejected' ? [outcome.reason] : []))
+  // A mailbox that is gone is no deadlock.
+  expect(failures.filter(({ name, message }) => name !== 'Refusal' && !/foreign key/i.test(message))).toEqual(
+    [],
+  )
+  expect(await readAccount(services.db, user.name, null)).toBeNull()
 })
