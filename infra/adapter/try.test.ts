@@ -204,6 +204,8 @@ const notAsked = new Set([
   'login_required',
   'timeout',
   'hot_state_away',
+  // Of rows that were imported.
+  'original_refused',
 ])
 
 test('there is a way to every reason that a login can end with', () => {

@@ -18,6 +18,7 @@ import { openServices, type Services } from '../../lib/runtime/services.ts'
 import { table } from '../cli/output.ts'
 import { showProgress } from '../cli/progress-bar.ts'
 import { startMariadb } from '../e2e/mariadb.ts'
+import { sharedSecret } from '../e2e/stores.ts'
 import { makeRows } from './log-rows.ts'
 
 const { values } = parseArgs({
@@ -67,6 +68,7 @@ async function open(): Promise<Services> {
   if (sql === 'mysql') {
     const mariadb = await startMariadb(join(folder, 'mariadb'), undefined, ['--innodb-buffer-pool-size=1G'])
     started.defer(() => mariadb.stop())
+    settings.MAILGATEWAY_SECRET_KEY = sharedSecret
     settings.DATABASE_URL = await mariadb.createDatabase('bench')
   }
   const config = loadConfig({ env: settings, cwd: folder })

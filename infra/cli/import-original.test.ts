@@ -21,6 +21,7 @@ import { addBackends, openInProcess } from '../e2e/in-process.ts'
 import { readVerdict } from '../e2e/mail-user.ts'
 import { type MariadbAccess, reachMariadb } from '../e2e/mariadb.ts'
 import { makeOriginal, originalUser } from '../e2e/original-database.ts'
+import { withSecret } from '../e2e/stores.ts'
 import { type ImportReport, importOriginal } from './import-original.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
@@ -67,7 +68,7 @@ async function newTarget(kind: Kind): Promise<Target> {
 }
 
 const run = (target: Target, url: string, dryRun = false) =>
-  importOriginal(loadConfig({ env: target, cwd: folder }), url, dryRun)
+  importOriginal(loadConfig({ env: withSecret(target), cwd: folder }), url, dryRun)
 
 function reportOf({ tables }: ImportReport, table: OriginalTable): TableReport {
   return tables.find(report => report.table === table)!

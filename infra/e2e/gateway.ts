@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { expectNoLeak, readServers, rememberCommand } from './leaks.ts'
 import { chooseFreePort } from './ports.ts'
 import { isListening, type RunningProcess, startProcess } from './process.ts'
-import { placesOf } from './stores.ts'
+import { placesOf, withSecret } from './stores.ts'
 
 export interface CliResult {
   /** Exit code. */
@@ -34,7 +34,7 @@ const command = fileURLToPath(new URL('../cli/mailgateway.js', import.meta.url))
 function makeEnvironment(own: Record<string, string>): NodeJS.ProcessEnv {
   const steers = (name: string) => /^(MAILGATEWAY_|DATABASE_URL$|REDIS_URL$)/.test(name)
   const inherited = Object.entries(process.env).filter(([name]) => !steers(name))
-  return { ...Object.fromEntries(inherited), ...own }
+  return { ...Object.fromEntries(inherited), ...withSecret(own) }
 }
 
 /** Starts `mailgateway ARGS`, for a test that ends it before its time. */

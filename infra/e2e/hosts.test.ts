@@ -12,7 +12,7 @@ import { startGateway } from './gateway.ts'
 import { type Greeters, startGreeters } from './greeter.ts'
 import { addBackends, type InProcess, openInProcess } from './in-process.ts'
 import { startFunction } from './runtime-api.ts'
-import { placesOf } from './stores.ts'
+import { placesOf, sharedSecret } from './stores.ts'
 
 type Host = (lines: readonly Line[]) => Promise<Record<string, string>>
 
@@ -72,6 +72,7 @@ beforeAll(async () => {
   await (await openSeeded('event')).close()
   Object.assign(process.env, await placesOf(join(root, 'event')), {
     MAILGATEWAY_DATA_DIR: join(root, 'event'),
+    MAILGATEWAY_SECRET_KEY: sharedSecret,
   })
   const context = { awsRequestId: 'request', getRemainingTimeInMillis: () => 20_000 }
   hosts['Lambda event'] = async lines =>
@@ -82,6 +83,7 @@ beforeAll(async () => {
   const instance = await startFunction(bundles['nginx-auth']!, {
     MAILGATEWAY_DATA_DIR: join(root, 'runtime'),
     ...(await placesOf(join(root, 'runtime'))),
+    MAILGATEWAY_SECRET_KEY: sharedSecret,
   })
   closing.push(instance.close)
   hosts['Runtime API'] = async lines => readResult(await instance.invoke(writeEvent(lines)))

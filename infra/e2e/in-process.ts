@@ -9,7 +9,7 @@ import { createHashPool } from '../../lib/runtime/hash-pool.ts'
 import { type Clocks, openServices, type Services } from '../../lib/runtime/services.ts'
 import { verbs } from '../adapter/verbs.ts'
 import { createOnServer, isMysql } from './databases.ts'
-import { placesOf } from './stores.ts'
+import { placesOf, withSecret } from './stores.ts'
 
 export interface InProcess {
   services: Services
@@ -37,7 +37,7 @@ export async function openInProcess(
     ...places,
     ...redis,
   }
-  const config = loadConfig({ env: { ...ours, ...settings }, cwd: folder })
+  const config = loadConfig({ env: withSecret({ ...ours, ...settings }), cwd: folder })
   const pool = createHashPool(config.settings.auth.hash_threads, config.settings.auth.hash_deadline)
   let hashes = 0
   const passwords = {

@@ -10,3 +10,14 @@ export function keepDataAt(elsewhere: Places): void {
 }
 
 export const placesOf: Places = folder => places(folder)
+
+/** What gateways on servers have in common. */
+export const sharedSecret = 'the master secret of the end-to-end tests'
+
+/** Settings that name a server come with the secret that all its gateways need. */
+export function withSecret(settings: Record<string, string>): Record<string, string> {
+  const isShared = Object.keys(settings).some(name =>
+    /^(DATABASE_URL|REDIS_URL|MAILGATEWAY_(DATABASE|REDIS)_\w+)$/.test(name),
+  )
+  return isShared ? { MAILGATEWAY_SECRET_KEY: sharedSecret, ...settings } : settings
+}

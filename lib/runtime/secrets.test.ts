@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -40,6 +40,12 @@ test.each(['', '\n', 'short\n', ' '.repeat(64)])('a file with %j is refused by n
     `${file()} is damaged: it holds fewer than 32 characters; restore it or remove it`,
   )
   expect(readFileSync(file(), 'utf8')).toBe(content)
+})
+
+test('where others must have the same secret none is made', () => {
+  expect(() => loadMasterSecrets([], folder, true)).toThrow(/^MAILGATEWAY_SECRET_KEY: all gateways/)
+  expect(existsSync(file())).toBe(false)
+  expect(loadMasterSecrets(['given'], folder, true)).toEqual(['given'])
 })
 
 test('a folder that cannot be written is an error', () => {

@@ -2,6 +2,7 @@
 import { createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { ConfigError } from './config-error.ts'
 
 /** What a key is for; part of its derivation (RFC 5869, info), so no key serves two purposes. */
 type Purpose = 'credential-cache' | 'sealing' | 'grants'
@@ -12,9 +13,16 @@ export const secretFile = (dataDir: string) => join(dataDir, 'secret.key')
 /**
  * The configured secrets, the newest first, or the one that the embedded default keeps in its data folder.
  * Made on first use, 256 random bits, readable by its owner only.
+ * @param isShared whether other gateways may read what this one seals: then none is made here
+ * @throws ConfigError when there is none and none may be made
  */
-export function loadMasterSecrets(secretKeys: string[], dataDir: string): string[] {
+export function loadMasterSecrets(secretKeys: string[], dataDir: string, isShared = false): string[] {
   if (secretKeys.length > 0) return secretKeys
+  if (isShared) {
+    throw new ConfigError(
+      `MAILGATEWAY_SECRET_KEY: all gateways on one MySQL or Redis need the same secret; give each the text of ${secretFile(dataDir)} if there is such a file, else a new one (openssl rand -base64 32)`,
+    )
+  }
   const file = secretFile(dataDir)
   try {
     writeFileSync(file, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })

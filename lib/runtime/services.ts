@@ -69,7 +69,8 @@ export async function openServices(
 ): Promise<Services> {
   const { settings } = config
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
-  const secrets = loadMasterSecrets(config.secretKeys, config.dataDir)
+  const isShared = config.database.kind === 'mysql' || config.hotState.kind === 'redis'
+  const secrets = loadMasterSecrets(config.secretKeys, config.dataDir, isShared)
   const {
     db,
     logDb,
