@@ -88,6 +88,7 @@ export async function openServices(
   }
   const backends = createDirectory({
     db,
+    hot,
     log,
     clock,
     dnsServers: settings.backend.dns_servers,
