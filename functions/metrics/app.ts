@@ -11,11 +11,14 @@ import { isSharedSecret } from '../../lib/shared-secret.ts'
 interface MetricsServices {
   log: Logger
   settings: { auth_server: { secret: string } }
-  metrics: { print(): Promise<{ text: string; contentType: string }> }
+  /** In Prometheus' text format 0.0.4. */
+  printMetrics(): Promise<string>
 }
 
+const contentType = 'text/plain; version=0.0.4; charset=utf-8'
+
 /** Asks for the same secret as nginx's requests: in X-Auth-Key, or as the bearer token that every Prometheus can send. */
-export function createMetrics({ log, settings, metrics }: MetricsServices): Hono {
+export function createMetrics({ log, settings, printMetrics }: MetricsServices): Hono {
   const { secret } = settings.auth_server
   const app = new Hono()
   app.use('/metrics', async (c, next) => {
@@ -31,8 +34,7 @@ export function createMetrics({ log, settings, metrics }: MetricsServices): Hono
       const hint = 'send auth_server.secret as X-Auth-Key, or as the bearer token of Authorization\n'
       return c.text(hint, 401, { 'WWW-Authenticate': 'Bearer' })
     }
-    const { text, contentType } = await metrics.print()
-    return c.body(text, 200, { 'Content-Type': contentType })
+    return c.body(await printMetrics(), 200, { 'Content-Type': contentType })
   })
   return app
 }

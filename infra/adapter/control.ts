@@ -1,5 +1,6 @@
 /** The control socket of a running gateway: the command line's verbs, for whoever may open the file (mode 0600). */
 import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { Server as NetServer } from 'node:net'
 import { json } from 'node:stream/consumers'
 import type { HotState } from '../../lib/hot-state/port.ts'
 import { Refusal } from '../../lib/refusal.ts'
@@ -8,17 +9,17 @@ import type { Services } from '../../lib/runtime/services.ts'
 import type { Call, Reply } from './control-client.ts'
 import { type VerbName, type VerbResult, verbs } from './verbs.ts'
 
-/**
- * Starts answering on the socket. The caller holds the lock of the data folder, so a file that is left here belongs to
- * a gateway that is gone.
- */
-export async function openControl(services: Services, file: string): Promise<Server> {
-  const server = createServer(async (incoming, outgoing) => {
+/** What answers on the socket, whoever listens there. */
+export function createControl(services: Services): Server {
+  return createServer(async (incoming, outgoing) => {
     outgoing.setHeader('Content-Type', 'application/json')
     outgoing.end(JSON.stringify(await perform(services, incoming)))
   })
-  await listen(server, { host: `unix:${file}`, port: 0, mode: 0o600, setting: 'MAILGATEWAY_DATA_DIR' })
-  return server
+}
+
+/** Listens on the control socket of a data folder. Who does is its only gateway: one that is left here belongs to one that is gone. */
+export function listenForCommands(server: NetServer, file: string): Promise<void> {
+  return listen(server, { host: `unix:${file}`, port: 0, mode: 0o600, setting: 'MAILGATEWAY_DATA_DIR' })
 }
 
 async function perform(services: Services, incoming: IncomingMessage): Promise<Reply> {

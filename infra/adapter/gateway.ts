@@ -9,13 +9,11 @@ import type { Config } from '../../lib/runtime/config.ts'
 import { createHashPool } from '../../lib/runtime/hash-pool.ts'
 import { startJobs } from '../../lib/runtime/jobs.ts'
 import { closeGracefully, listen } from '../../lib/runtime/listen.ts'
-import type { LogFile } from '../../lib/runtime/log-file.ts'
-import { createProcessMetrics } from '../../lib/runtime/metrics.ts'
+import { createProcessMetrics, type ProcessMetrics } from '../../lib/runtime/metrics.ts'
 import { createAdminPlane, createNginxPlane } from '../../lib/runtime/node.ts'
 import { openServices, type Services } from '../../lib/runtime/services.ts'
-import { openControl } from './control.ts'
-import { controlFile } from './control-client.ts'
 import { lockDatabase } from './data-folder.ts'
+import type { Lines } from './logs.ts'
 
 export interface Gateway {
   services: Services
@@ -23,27 +21,40 @@ export interface Gateway {
   stop(): Promise<void>
 }
 
+/** What a gateway of one process does by itself, and a worker of several with the help of its primary. */
+export interface Surroundings {
+  /** Takes the lines about refused attempts. */
+  failLog?: Lines
+  /** @returns what answers for the metrics of the whole gateway */
+  shareMetrics(own: ProcessMetrics): () => Promise<string>
+  /** Begins to take commands. @returns what ends that */
+  openControl(services: Services): Promise<() => Promise<void>>
+}
+
 /** What a login may take beyond `auth.deadline`, and some. */
 const settleMs = 3_000
+export const graceMs = ({ auth }: Config['settings']) => auth.deadline + settleMs
 
 /**
  * Starts everything, or nothing.
- * @param failLog takes the lines about refused attempts
  * @throws ConfigError, Refusal, or the error of a part that failed
  */
-export async function startGateway(config: Config, log: Logger, failLog?: LogFile): Promise<Gateway> {
+export async function startGateway(
+  config: Config,
+  log: Logger,
+  { failLog, shareMetrics, openControl }: Surroundings,
+): Promise<Gateway> {
   const { server, auth_server, auth } = config.settings
-  const graceMs = auth.deadline + settleMs
+  const grace = graceMs(config.settings)
   const undo: (() => unknown)[] = []
   const stop = async () => {
     for (const step of undo.splice(0).reverse()) await step()
   }
   try {
-    const socket = controlFile(config.dataDir)
     const lock = lockDatabase(config)
     undo.push(() => lock.release())
     const metrics = createProcessMetrics()
-    const passwords = createHashPool(auth.hash_threads, auth.hash_deadline, metrics)
+    const passwords = createHashPool(auth.hash_threads, auth.hash_deadline, metrics, server.workers)
     undo.push(() => passwords.close())
     const services = { ...(await openServices(config, log, { passwords, metrics })), failLog }
     undo.push(() => services.close())
@@ -55,23 +66,22 @@ export async function startGateway(config: Config, log: Logger, failLog?: LogFil
     await services.bans.standingOf('', null)
 
     const nginxPlane = createNginxPlane({
-      app: nginxAuth.create(services).route('/', metricsFunction.create({ ...services, metrics })),
+      app: nginxAuth
+        .create(services)
+        .route('/', metricsFunction.create({ ...services, printMetrics: shareMetrics(metrics) })),
       fallback: nginxAuth.fallback,
       answerUnparsed: packet => nginxAuth.answerUnparsed(services, packet),
       log,
     })
     await listen(nginxPlane, { host: auth_server.host, port: auth_server.port, setting: 'auth_server' })
-    undo.push(() => closeGracefully(nginxPlane, graceMs))
-    log.info({ plane: 'nginx', host: auth_server.host, port: auth_server.port }, 'listening')
+    undo.push(() => closeGracefully(nginxPlane, grace))
     const adminPlane = createAdminPlane(createHealthApp(services), log)
     await listen(adminPlane, { host: server.host, port: server.port, setting: 'server' })
-    undo.push(() => closeGracefully(adminPlane, graceMs))
-    log.info({ plane: 'admin', host: server.host, port: server.port }, 'listening')
+    undo.push(() => closeGracefully(adminPlane, grace))
 
     const upgrade = startPasswordUpgrade(services)
     undo.push(() => upgrade.stop())
-    const control = await openControl(services, socket)
-    undo.push(() => closeGracefully(control, graceMs))
+    undo.push(await openControl(services))
     return { services, stop }
   } catch (error) {
     await stop()

@@ -1,31 +1,46 @@
-/** `mailgateway start`: the gateway as a process of its own. */
+/** `mailgateway start`: the gateway as one process, or as a primary with workers. */
+import cluster from 'node:cluster'
 import { once } from 'node:events'
 import type { Config } from '../../lib/runtime/config.ts'
+import { closeGracefully } from '../../lib/runtime/listen.ts'
 import { createLog } from '../../lib/runtime/log.ts'
-import { openLogFile } from '../../lib/runtime/log-file.ts'
-import { startGateway } from './gateway.ts'
+import { createControl, listenForCommands } from './control.ts'
+import { controlFile } from './control-client.ts'
+import { graceMs, startGateway } from './gateway.ts'
+import { type Logs, openLogs, sayWhereItListens } from './logs.ts'
+import { runPrimary } from './primary.ts'
 import { welcome } from './welcome.ts'
+import { runWorker } from './worker.ts'
 
 /** Runs until SIGTERM or SIGINT, then answers what has begun and resolves. A second signal ends at once. */
 export async function runGateway(config: Config): Promise<void> {
-  const settings = config.settings.log
-  const open = (path: string, setting: string) =>
-    path === '' ? undefined : openLogFile(path, settings, setting)
-  const logFile = await open(settings.file_path, 'log.file_path')
-  const failLog = await open(settings.auth_fail_path, 'log.auth_fail_path')
-  const files = [logFile, failLog].filter(file => file !== undefined)
-  // logrotate and the like send it when they have moved a file away. Without files, a closed terminal does: the end.
-  if (files.length > 0) process.on('SIGHUP', () => files.map(file => file.reopen()))
-  const log = createLog(settings.level, logFile)
+  if (cluster.isWorker) return runWorker(config)
+  const logs = await openLogs(config.settings)
   try {
-    const { services, stop } = await startGateway(config, log, failLog)
-    process.stderr.write(await welcome(services, config))
-    const signal = await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
-    log.info({ signal: signal[0] }, 'stopping')
-    process.once('SIGINT', () => process.exit(130))
-    await stop()
-    log.info('stopped')
+    await (config.settings.server.workers > 1 ? runPrimary(config, logs) : runAlone(config, logs))
   } finally {
-    for (const file of files) await file.close()
+    await logs.close()
   }
+}
+
+async function runAlone(config: Config, logs: Logs): Promise<void> {
+  const { settings, dataDir } = config
+  const log = createLog(settings.log.level, logs.app)
+  const file = controlFile(dataDir)
+  const { services, stop } = await startGateway(config, log, {
+    failLog: logs.fail,
+    shareMetrics: own => own.print,
+    async openControl(services) {
+      const control = createControl(services)
+      await listenForCommands(control, file)
+      return () => closeGracefully(control, graceMs(settings))
+    },
+  })
+  sayWhereItListens(log, settings)
+  process.stderr.write(await welcome(services, config))
+  const signal = await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
+  log.info({ signal: signal[0] }, 'stopping')
+  process.once('SIGINT', () => process.exit(130))
+  await stop()
+  log.info('stopped')
 }

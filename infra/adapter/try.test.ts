@@ -25,7 +25,7 @@ import {
   password,
   spray,
 } from '../e2e/guessers.ts'
-import { openControl } from './control.ts'
+import { createControl, listenForCommands } from './control.ts'
 import { type Trial, tryLogin } from './try.ts'
 import { verbs } from './verbs.ts'
 
@@ -33,7 +33,7 @@ import { verbs } from './verbs.ts'
 vi.setConfig({ testTimeout: 120_000 })
 
 let gateway: Guarded
-let control: Awaited<ReturnType<typeof openControl>>
+let control: ReturnType<typeof createControl>
 let verify: () => Promise<void> = async () => {}
 
 beforeAll(async () => {
@@ -41,7 +41,8 @@ beforeAll(async () => {
     await verify()
     return hash === `plain ${text}`
   })
-  control = await openControl(gateway.services(), join(gateway.folder, 'control.sock'))
+  control = createControl(gateway.services())
+  await listenForCommands(control, join(gateway.folder, 'control.sock'))
 })
 afterAll(async () => {
   await closeGracefully(control, 1_000)

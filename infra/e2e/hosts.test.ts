@@ -11,14 +11,11 @@ import { ask, type Line, nginxLines } from './ask.ts'
 import { startGateway } from './gateway.ts'
 import { type Greeters, startGreeters } from './greeter.ts'
 import { addBackends, type InProcess, openInProcess } from './in-process.ts'
+import { joe, requests } from './requests.ts'
 import { startFunction } from './runtime-api.ts'
 import { placesOf, sharedSecret } from './stores.ts'
 
 type Host = (lines: readonly Line[]) => Promise<Record<string, string>>
-
-const user = '用户@例子.cn'
-const password = 'pässwörd 100%+"\\'
-const joe = { user, password }
 
 const root = mkdtempSync(join(tmpdir(), 'mailgateway-hosts-'))
 // Inside the checkout, because the bundle leaves the native SQLite library outside.
@@ -31,7 +28,7 @@ let greeters: Greeters
 async function openSeeded(host: string): Promise<InProcess> {
   const own = await openInProcess({ MAILGATEWAY_DATA_DIR: join(root, host) })
   await addBackends(own.services, greeters.ports)
-  await addMailbox(own.services, { name: user, password })
+  await addMailbox(own.services, { name: joe.user, password: joe.password })
   return own
 }
 
@@ -102,48 +99,7 @@ afterAll(async () => {
 const own = (headers: Record<string, string>) =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('auth-')))
 
-test.each<[string, Line[], Record<string, string>]>([
-  ['right', nginxLines(joe), { 'auth-status': 'OK', 'auth-server': '127.0.0.1' }],
-  ['right, warm', nginxLines({ ...joe, protocol: 'pop3' }), { 'auth-status': 'OK' }],
-  [
-    'right, in other letters',
-    nginxLines({ ...joe, user: '用户@XN--FSQU00A.CN', protocol: 'smtp' }),
-    { 'auth-status': 'OK' },
-  ],
-  [
-    'wrong password',
-    nginxLines({ user, password: 'wrong' }),
-    { 'auth-status': '[AUTHENTICATIONFAILED] Invalid user name or password', 'auth-wait': '1' },
-  ],
-  [
-    'wrong password, POP3, second attempt',
-    nginxLines({ user, password: 'wrong', protocol: 'pop3', attempt: 3 }),
-    { 'auth-status': '[AUTH] Invalid user name or password', 'auth-wait': '2' },
-  ],
-  [
-    'wrong password, SMTP, eleventh attempt',
-    nginxLines({ user, password: 'wrong', protocol: 'smtp', attempt: 11 }),
-    { 'auth-error-code': '535 5.7.8' },
-  ],
-  ['unknown user', nginxLines({ ...joe, user: 'nobody' }), { 'auth-wait': '1' }],
-  ['control bytes', nginxLines(joe, { 'Auth-Pass': 'a%0D%0Ab' }), { 'auth-wait': '1' }],
-  ['half an escape', nginxLines(joe, { 'Auth-Pass': '%4' }), { 'auth-wait': '1' }],
-  ['invalid UTF-8', nginxLines(joe, { 'Auth-User': 'j\xf6e' }), { 'auth-wait': '1' }],
-  ['a password that is empty', nginxLines(joe, { 'Auth-Pass': '' }), { 'auth-wait': '1' }],
-  ['a header missing', nginxLines(joe, { 'Client-IP': undefined }), { 'auth-wait': '1' }],
-  ['a header doubled', [...nginxLines(joe), ['Auth-User', 'joe']], { 'auth-wait': '1' }],
-  ['no protocol', nginxLines(joe, { 'Auth-Protocol': undefined }), { 'auth-error-code': '535 5.7.8' }],
-  [
-    'cram-md5',
-    nginxLines(joe, { 'Auth-Method': 'cram-md5', 'Auth-Salt': '<1.2@mx>' }),
-    { 'auth-status': '[CANNOT] This authentication method is not offered, use PLAIN or LOGIN' },
-  ],
-  [
-    'none',
-    nginxLines({ ...joe, protocol: 'smtp' }, { 'Auth-Method': 'none', 'Auth-SMTP-To': 'RCPT TO:<a@b>' }),
-    { 'auth-error-code': '530 5.7.0', 'auth-user': '' },
-  ],
-])('%s', async (_, lines, expected) => {
+test.each(requests)('%s', async (_, lines, expected) => {
   const answers = await Promise.all(
     Object.entries(hosts).map(async ([host, send]) => [host, own(await send(lines))]),
   )

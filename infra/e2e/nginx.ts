@@ -23,6 +23,25 @@ export interface NginxOptions {
   gatewayPort: number
   /** What it sends in X-Auth-Key; default: no such line, as shipped. */
   secret?: string
+  /** conf/nginx/ha.conf between it and two gateways with this secret; it listens on `gatewayPort`. */
+  hop?: { gateways: [number, number]; secret: string }
+}
+
+const hopFile = new URL('../../conf/nginx/ha.conf', import.meta.url)
+
+function writeHop(
+  { gateways: [first, second], secret }: NonNullable<NginxOptions['hop']>,
+  port: number,
+): string {
+  let text = readFileSync(hopFile, 'utf8')
+  text = replaceSome(text, /(?<=^ *listen )127\.0\.0\.1:8090/m, `127.0.0.1:${port}`)
+  text = replaceSome(text, /192\.0\.2\.11:8090/, `127.0.0.1:${first}`)
+  text = replaceSome(text, /192\.0\.2\.12:8090/, `127.0.0.1:${second}`)
+  text = replaceSome(text, /# (proxy_set_header X-Auth-Key ")[^"]+/, `$1${secret}`)
+  const folders = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    kind => `${kind}_temp_path ${kind};`,
+  )
+  return `http {\n${folders.join('\n')}\n${text}}\n`
 }
 
 /** Replaces every match and throws when there was none: a test must not run on a file it did not understand. */
@@ -57,7 +76,7 @@ function placePorts(text: string, ports: Nginx['ports'], gatewayPort: number): s
 }
 
 /** Starts nginx with everything that it writes in `folder`. */
-export async function startNginx({ folder, file, gatewayPort, secret }: NginxOptions): Promise<Nginx> {
+export async function startNginx({ folder, file, gatewayPort, secret, hop }: NginxOptions): Promise<Nginx> {
   mkdirSync(folder)
   const { certificate, key } = makeCertificate(folder)
   const source = readFileSync(file, 'utf8')
@@ -69,6 +88,7 @@ export async function startNginx({ folder, file, gatewayPort, secret }: NginxOpt
   }
   if (secret !== undefined) mail = replaceSome(mail, /# (auth_http_header X-Auth-Key ")[^"]+/, `$1${secret}`)
   writeFileSync(join(folder, 'mail.conf'), mail)
+  writeFileSync(join(folder, 'http.conf'), hop ? writeHop(hop, gatewayPort) : '')
   const main = `load_module /usr/lib/nginx/modules/ngx_mail_module.so;
 daemon off;
 worker_processes 1;
@@ -76,6 +96,7 @@ pid nginx.pid;
 error_log error.log info;
 events { worker_connections 4096; }
 include mail.conf;
+include http.conf;
 `
   writeFileSync(join(folder, 'nginx.conf'), main)
   const child = await startProcess({

@@ -35,19 +35,18 @@ export async function startRedis(
     isReady: () => isListening(ownPort),
   })
   const url = `redis://:${password}@127.0.0.1:${ownPort}/0`
-  return {
-    ...child,
-    port: ownPort,
-    folder,
-    url,
-    async command([name, ...args]) {
-      const client = new Redis(url)
-      try {
-        return String(await client.call(name, ...args))
-      } finally {
-        client.disconnect()
-      }
-    },
+  return { ...child, port: ownPort, folder, url, command: commandOf(url) }
+}
+
+/** Commands to a running one, also of another process. */
+export function commandOf(url: string): RedisServer['command'] {
+  return async ([name, ...args]) => {
+    const client = new Redis(url)
+    try {
+      return String(await client.call(name, ...args))
+    } finally {
+      client.disconnect()
+    }
   }
 }
 

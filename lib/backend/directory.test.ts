@@ -39,7 +39,7 @@ function open({
 } = {}): Directory {
   const log = pino({ level: 'info' }, { write: line => lines.push(JSON.parse(line)) })
   const health = { timeoutMs, fall: 3, rise: 2 }
-  const directory = createDirectory({ db, log, clock, dnsServers, intervalMs, health })
+  const directory = createDirectory({ db, hot, log, clock, dnsServers, intervalMs, health })
   directories.push(directory)
   return directory
 }

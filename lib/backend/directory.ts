@@ -1,15 +1,19 @@
 /** Where a login goes: the table, the addresses of its names and their health, put together. */
 import type { Logger } from 'pino'
 import type { BackendRow, Database } from '../database/schema.ts'
+import type { HotState } from '../hot-state/port.ts'
 import type { Endpoint } from './greeting.ts'
 import { createHealthRecord, type HealthOptions } from './health.ts'
 import { createResolver } from './resolve.ts'
 import { createRounds } from './rounds.ts'
 import { type Choice, chooseTarget, type Health, selectPool, type Wanted } from './rules.ts'
 import { createSnapshot } from './snapshot.ts'
+import { createTurns } from './turns.ts'
 
 export interface DirectoryParts {
   db: Database
+  /** Shares the checks with other processes. */
+  hot: HotState
   log: Pick<Logger, 'info' | 'warn'>
   clock: () => number
   /** See `ResolverOptions`. */
@@ -44,14 +48,18 @@ export interface Directory {
   states(): BackendStatus[]
 }
 
+/** So often a process looks whether it is its turn, or whether another one has found something. */
+const newsMs = 1_000
+
 /** In the hot state: counted up by every change of the table. */
 export const versionKey = 'backends:version'
 
 export function createDirectory(parts: DirectoryParts): Directory {
-  const { db, log, clock, dnsServers, intervalMs } = parts
+  const { db, hot, log, clock, dnsServers, intervalMs } = parts
   const resolver = createResolver({ dnsServers, clock })
   const record = createHealthRecord({ log, clock, options: parts.health })
-  const rounds = createRounds(checkAll, intervalMs)
+  const turns = createTurns({ hot, versionKey, intervalMs, timeoutMs: parts.health.timeoutMs })
+  const rounds = createRounds(takeTurn, Math.min(intervalMs, newsMs))
   const snapshot = createSnapshot({ db, log, clock, onChange: rounds.hurry })
 
   async function choose(wanted: Wanted & { user: string }, version: string | null): Promise<Choice | null> {
@@ -66,13 +74,20 @@ export function createDirectory(parts: DirectoryParts): Directory {
     return chooseTarget(targets, wanted.user)
   }
 
-  /** Reads the table, resolves what has expired, checks every address. A draining backend still has users on it. */
-  async function checkAll(signal: AbortSignal): Promise<void> {
+  /**
+   * Checks every address if it is this process's turn, else adopts what another one has found. A draining backend still
+   * has users on it.
+   */
+  async function takeTurn(signal: AbortSignal): Promise<void> {
+    const turn = await turns.begin()
+    if (turn === null) return
     const watched = (await readRows()).filter(backend => backend.state !== 'off')
     const endpoints = (await Promise.all(watched.map(findEndpoints))).flat()
-    if (signal.aborted) return
-    await record.check(endpoints, signal)
+    if (turn.found !== null) record.adopt(turn.found)
+    if (turn.isMine && !signal.aborted) await record.check(endpoints, signal)
+    if (signal.aborted) return turn.end(null)
     record.keepOnly(endpoints)
+    await turn.end(record.all())
   }
 
   async function readRows(): Promise<BackendRow[]> {

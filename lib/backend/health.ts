@@ -45,7 +45,12 @@ export function createHealthRecord({ log, clock, options }: HealthParts) {
     for (const key of records.keys()) if (!kept.has(key)) records.delete(key)
   }
 
-  return { healthOf, check, keepOnly }
+  /** Takes over what another process has found. */
+  function adopt(found: Record<string, Health>): void {
+    for (const [key, health] of Object.entries(found)) records.set(key, health)
+  }
+
+  return { healthOf, check, keepOnly, adopt, all: () => Object.fromEntries(records) }
 }
 
 function keyOf({ protocol, address, port }: Endpoint): string {

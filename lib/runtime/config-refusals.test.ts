@@ -54,6 +54,14 @@ test.each([
     'database:\n  host: db\n',
     'database.user in default: "" is not allowed; write the user to log in as at database.host',
   ],
+  [
+    'server:\n  workers: 2\nredis:\n  host: r\n',
+    'server.workers in conf/config.yaml: 2 processes need a database server and Redis to share; set DATABASE_URL or database.host, and REDIS_URL or redis.host, or write 1',
+  ],
+  [
+    'server:\n  workers: 2\ndatabase:\n  host: db\n  user: u\n',
+    'server.workers in conf/config.yaml: 2 processes need a database server and Redis to share; set DATABASE_URL or database.host, and REDIS_URL or redis.host, or write 1',
+  ],
 ])('the file %j is refused in one line', (yaml, message) => {
   expect(() => load(yaml)).toThrow(expect.objectContaining({ name: 'ConfigError', message }))
 })

@@ -85,16 +85,31 @@ export function loadConfig({ env, cwd }: { env: NodeJS.ProcessEnv; cwd: string }
     if (special[name] === undefined && fromHost[name] !== '') sources.set(name, sources.get(hostKeys[name])!)
   }
   const dataDir = resolve(cwd, special.MAILGATEWAY_DATA_DIR ?? 'data')
+  const database = chooseDatabase(special.DATABASE_URL, settings.database, { cwd, dataDir })
+  const hotState = chooseHotState(special.REDIS_URL, settings.redis)
+  refuseWorkers(settings.server.workers, sources.get('server.workers'), { database, hotState })
   return {
     settings,
-    database: chooseDatabase(special.DATABASE_URL, settings.database, { cwd, dataDir }),
-    hotState: chooseHotState(special.REDIS_URL, settings.redis),
+    database,
+    hotState,
     dataDir,
     secretKeys: parseSecretKeys(special.MAILGATEWAY_SECRET_KEY),
     adminPassword: checkAdminPassword(special.MAILGATEWAY_ADMIN_PASSWORD),
     configFile,
     sources,
   }
+}
+
+/** Processes that share nothing would each allow an attacker the whole number of guesses. */
+function refuseWorkers(
+  workers: number,
+  source: string | undefined,
+  { database, hotState }: Pick<Config, 'database' | 'hotState'>,
+): void {
+  if (workers === 1 || (database.kind === 'mysql' && hotState.kind === 'redis')) return
+  throw new ConfigError(
+    `server.workers in ${source}: ${workers} processes need a database server and Redis to share; set DATABASE_URL or database.host, and REDIS_URL or redis.host, or write 1`,
+  )
 }
 
 function mask(secret: string | undefined): string {

@@ -14,9 +14,10 @@ export interface HashPool extends Passwords {
   close(): Promise<void>
 }
 
-function threadsByDefault(): number {
+function threadsByDefault(processes: number): number {
   const cores = availableParallelism()
-  return process.platform === 'linux' ? cores : Math.max(1, cores - 1)
+  const threads = process.platform === 'linux' ? cores : cores - 1
+  return Math.max(1, Math.ceil(threads / processes))
 }
 
 interface Waiting {
@@ -33,10 +34,16 @@ const newest = 0.2
 
 /**
  * @param threads 0 = one per core; where they cannot have a lower priority (hash-worker.ts) one less, at least one
+ * @param processes that share the cores
  * @param deadlineMs longest wait; who cannot be served by then is turned away at once instead of at the end
  */
-export function createHashPool(threads: number, deadlineMs: number, metrics?: Metrics): HashPool {
-  const size = threads || threadsByDefault()
+export function createHashPool(
+  threads: number,
+  deadlineMs: number,
+  metrics?: Metrics,
+  processes = 1,
+): HashPool {
+  const size = threads || threadsByDefault(processes)
   const pool = new Tinypool({ filename: workerFile, minThreads: size, maxThreads: size })
   const queue: Waiting[] = []
   const inFlight = new Map<string, Promise<string | boolean>>()

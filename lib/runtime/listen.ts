@@ -1,7 +1,8 @@
 /** Opening and closing a listening server. */
-import { rmSync, statSync } from 'node:fs'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { connect, type Socket } from 'node:net'
+import cluster from 'node:cluster'
+import { chmodSync, rmSync, statSync } from 'node:fs'
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
+import { connect, type Server, type Socket } from 'node:net'
 import { ConfigError } from './config-error.ts'
 
 export interface Place {
@@ -18,21 +19,13 @@ export interface Place {
  * Starts listening. A socket file that nobody answers on is left from an earlier process and is replaced.
  * @throws ConfigError, one line
  */
-export async function listen(server: Server, { host, port, mode = 0o666, setting }: Place): Promise<void> {
-  const socket = host.startsWith('unix:') ? host.slice('unix:'.length) : null
-  const refuse = (code: string | undefined, cause?: Error) =>
-    new ConfigError(
-      `${setting}: cannot listen on ${socket ?? `${host}:${port}`} (${code}); free it or choose another`,
-      {
-        cause,
-      },
-    )
-  if (socket !== null && statSync(socket, { throwIfNoEntry: false })?.isSocket()) {
-    if (await isAnswered(socket)) throw refuse('EADDRINUSE')
-    rmSync(socket, { force: true })
-  }
+export async function listen(server: Server, place: Place): Promise<void> {
+  const { host, port, mode = 0o666 } = place
+  const socket = socketOf(place)
+  // A worker's socket is bound by its primary, which has looked before the first of them.
+  if (!cluster.isWorker) await removeLeftover(place)
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  server.once('error', (error: NodeJS.ErrnoException) => reject(refuse(error.code, error)))
+  server.once('error', (error: NodeJS.ErrnoException) => reject(refuse(place, error.code, error)))
   trackConnections(server)
   if (socket === null) server.listen(port, host, resolve)
   else {
@@ -43,6 +36,25 @@ export async function listen(server: Server, { host, port, mode = 0o666, setting
   }
   await promise
   server.removeAllListeners('error')
+  // The primary's umask, which nobody has set for this, leaves less.
+  if (cluster.isWorker && socket !== null) chmodSync(socket, mode)
+}
+
+/** @throws ConfigError when somebody answers there */
+export async function removeLeftover(place: Place): Promise<void> {
+  const socket = socketOf(place)
+  if (socket === null || !statSync(socket, { throwIfNoEntry: false })?.isSocket()) return
+  if (await isAnswered(socket)) throw refuse(place, 'EADDRINUSE')
+  rmSync(socket, { force: true })
+}
+
+const socketOf = ({ host }: Place) => (host.startsWith('unix:') ? host.slice('unix:'.length) : null)
+
+function refuse(place: Place, code: string | undefined, cause?: Error): ConfigError {
+  const where = socketOf(place) ?? `${place.host}:${place.port}`
+  return new ConfigError(`${place.setting}: cannot listen on ${where} (${code}); free it or choose another`, {
+    cause,
+  })
 }
 
 async function isAnswered(path: string): Promise<boolean> {
@@ -64,8 +76,10 @@ function trackConnections(server: Server): void {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
   })
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
     sockets.delete(request.socket)
+    // A proxy that keeps its connections busy would never let a server that is closing go.
+    if (!server.listening) response.shouldKeepAlive = false
     response.on('close', () => {
       if (!request.socket.destroyed) sockets.add(request.socket)
     })
@@ -76,7 +90,7 @@ function trackConnections(server: Server): void {
 const arrivalMs = 300
 
 /** Takes no new connections, lets requests end, and cuts silent connections soon, the rest after `graceMs`. */
-export async function closeGracefully(server: Server, graceMs: number): Promise<void> {
+export async function closeGracefully(server: HttpServer, graceMs: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   server.close(() => resolve())
   const cutSilent = setInterval(() => {

@@ -5,16 +5,17 @@ import { type DestinationStream, destination, type Logger, pino, stdTimeFunction
 const longestBacklog = 4 * 1024 * 1024
 
 /** @param target takes lines; it neither throws nor waits. Default: standard output */
-export function createLog(level: string, target: DestinationStream = openStandardOutput()): Logger {
+export function createLog(level: string, target: DestinationStream = openOutput(1)): Logger {
   return pino({ level, base: null, timestamp: stdTimeFunctions.isoTime }, target)
 }
 
 /**
  * Writes beside the event loop, and never fails its caller: neither a full disk nor a reader that has stalled may stop
  * logins. What could not be written is lost, and said so once on standard error.
+ * @param descriptor of a pipe, a terminal or a file; 1 = standard output
  */
-function openStandardOutput(): DestinationStream {
-  const target = destination({ dest: 1, sync: false, maxLength: longestBacklog })
+export function openOutput(descriptor: number): DestinationStream {
+  const target = destination({ dest: descriptor, sync: false, maxLength: longestBacklog })
   target.once('error', (error: Error) => {
     process.stderr.write(`mailgateway: cannot write the log: ${error.message}\n`)
     target.on('error', discard)

@@ -32,6 +32,8 @@ export function addLevels(registry: Registry, { passwords, audit, bans, backends
     help: 'Bans in force by what led to them, as of the latest login.',
     labelNames: ['event'],
     registers,
+    // Every process knows all of them, one perhaps sooner.
+    aggregator: 'max',
     collect() {
       for (const [event, count] of Object.entries(bans.countInForce())) this.set({ event }, count)
     },
@@ -41,6 +43,7 @@ export function addLevels(registry: Registry, { passwords, audit, bans, backends
     help: 'Whether an address of the backend answers its checks.',
     labelNames: ['protocol', 'backend', 'state'],
     registers,
+    aggregator: 'max',
     collect() {
       // One that was removed must not stay.
       this.reset()

@@ -1,4 +1,5 @@
 /** Configuration becomes services: the only place where a process's parts are put together. */
+import cluster from 'node:cluster'
 import type { KeyObject } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import type { Logger } from 'pino'
@@ -88,6 +89,7 @@ export async function openServices(
   }
   const backends = createDirectory({
     db,
+    hot,
     log,
     clock,
     dnsServers: settings.backend.dns_servers,
@@ -98,7 +100,7 @@ export async function openServices(
       rise: settings.backend.rise,
     },
   })
-  const node = nameNode(settings)
+  const node = nameNode(settings, cluster.worker ? `/${cluster.worker.id}` : '')
   const stats = createStats({ db, logDb, clock, node, log })
   return {
     db,

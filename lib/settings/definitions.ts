@@ -37,6 +37,7 @@ export const definitions = {
     '',
     'Name of this gateway in the auth log; empty means host name and port.',
   ),
+  'server.workers': define(wholeNumber(1, 64), '1', 'Processes that answer; more need MySQL and Redis.'),
   'auth_server.host': define(listenAddress, '127.0.0.1', 'Address nginx asks: host or unix:/path.'),
   'auth_server.port': define(port, '8090', 'Port nginx asks; unused with a unix socket.'),
   'auth_server.secret': defineSecret(headerSecret, 'Header value nginx must send; needed off loopback.'),

@@ -1,0 +1,115 @@
+/**
+ * One check of the backends per interval for all processes that share a hot state: whoever takes the turn checks and
+ * publishes what it found, the others adopt it. While the hot state is away, each checks by itself.
+ */
+import { z } from 'zod'
+import type { HotState } from '../hot-state/port.ts'
+
+const health = z.object({
+  up: z.boolean(),
+  since: z.number(),
+  against: z.number(),
+  checkedAt: z.number().nullable(),
+  lastError: z.string().nullable(),
+})
+const foundText = z.record(z.string(), health)
+
+/** What is known of each address, by the keys of the health record. */
+export type Found = z.output<typeof foundText>
+
+export interface Turn {
+  /** Whether this process is the one that checks. */
+  isMine: boolean
+  /** News of the process that checked last; null = there are none. */
+  found: Found | null
+  /** Publishes, or with null lets another process take the turn at once. Never rejects. */
+  end(found: Found | null): Promise<void>
+}
+
+export interface TurnParts {
+  hot: HotState
+  /** Counted up by every change of the backends: then a turn begins at once, for one process. */
+  versionKey: string
+  intervalMs: number
+  /** Longest check of one address. */
+  timeoutMs: number
+}
+
+/** A turn ends before its interval: whoever looks at the next interval must not find it still taken. */
+const turnShare = 0.9
+/** For table and names, before the checks begin. A process that takes longer loses the turn. */
+const preparationMs = 5_000
+
+const turnKey = (version: string | null) => `backends:turn:${version ?? ''}`
+const roundKey = 'backends:round'
+const foundKey = 'backends:found'
+
+export function createTurns({ hot, versionKey, intervalMs, timeoutMs }: TurnParts) {
+  const turnMs = Math.floor(intervalMs * turnShare)
+  const checkingMs = timeoutMs + preparationMs
+  // When nobody has looked for so long, nothing is known any more, as after a start.
+  const knownMs = 3 * intervalMs + checkingMs
+  let seen: string | null = null
+  let checkedAt = Number.NEGATIVE_INFINITY
+
+  /** Null = nothing to do: another process has the turn, and nothing is new. Never rejects. */
+  async function begin(): Promise<Turn | null> {
+    const now = performance.now()
+    try {
+      const [version, round] = await hot.apply([
+        { op: 'read', key: versionKey },
+        { op: 'read', key: roundKey },
+      ])
+      const [isMine, text] = await hot.apply([
+        { op: 'claim', key: turnKey(version), value: 'taken', ttlMs: checkingMs },
+        { op: 'read', key: foundKey },
+      ])
+      const found = round === seen ? null : parse(text)
+      seen = round
+      if (isMine) checkedAt = now
+      else if (found === null) return null
+      return { isMine, found, end: isMine ? news => end(version, now, news) : async () => {} }
+    } catch {
+      if (now - checkedAt < turnMs) return null
+      checkedAt = now
+      return { isMine: true, found: null, end: async () => {} }
+    }
+  }
+
+  /** Never rejects. */
+  async function end(version: string | null, begunAt: number, found: Found | null): Promise<void> {
+    const key = turnKey(version)
+    const tookMs = Math.ceil(performance.now() - begunAt)
+    // Another process has the turn by now.
+    if (tookMs >= checkingMs) return
+    try {
+      if (found === null) {
+        await hot.apply([{ op: 'remove', key }])
+        return
+      }
+      const [newest] = await hot.apply([{ op: 'read', key: versionKey }])
+      // Another process checks the changed backends, and knows better.
+      if (newest !== version) return
+      const [, round] = await hot.apply([
+        { op: 'write', key: foundKey, value: JSON.stringify(found), ttlMs: knownMs },
+        { op: 'increment', key: roundKey, ttlMs: 24 * 3_600_000 },
+        { op: 'write', key, value: 'taken', ttlMs: Math.max(1, turnMs - tookMs) },
+      ])
+      seen = String(round)
+    } catch {
+      // Nobody hears of it; whoever takes the next turn finds out by itself.
+    }
+  }
+
+  return { begin }
+}
+
+function parse(text: string | null): Found | null {
+  if (text === null) return null
+  try {
+    return foundText.parse(JSON.parse(text))
+  } catch {
+    // Of another version of the gateway.
+    return null
+  }
+}
