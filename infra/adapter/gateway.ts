@@ -1,8 +1,10 @@
 /** A running gateway: its services, two listeners and the control socket. */
+import { join } from 'node:path'
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { metrics as metricsFunction, nginxAuth } from '../../functions/index.ts'
 import { auditJobs } from '../../lib/audit/jobs.ts'
+import { openSpool, type Spool } from '../../lib/audit/spool.ts'
 import { identifyAndLog } from '../../lib/http/request-line.ts'
 import { startPasswordUpgrade } from '../../lib/mailbox/upgrade.ts'
 import type { Config } from '../../lib/runtime/config.ts'
@@ -45,7 +47,8 @@ export async function startGateway(config: Config, log: Logger, failLog?: LogFil
     const metrics = createProcessMetrics()
     const passwords = createHashPool(auth.hash_threads, auth.hash_deadline, metrics)
     undo.push(() => passwords.close())
-    const services = { ...(await openServices(config, log, { passwords, metrics })), failLog }
+    const spool = chooseSpool(config)
+    const services = { ...(await openServices(config, log, { passwords, metrics, spool })), failLog }
     undo.push(() => services.close())
     metrics.watch({ ...services, passwords })
     services.backends.start()
@@ -77,6 +80,11 @@ export async function startGateway(config: Config, log: Logger, failLog?: LogFil
     await stop()
     throw error
   }
+}
+
+/** The embedded database is a disk itself: while that takes nothing, another file on it does not either. */
+function chooseSpool({ database, dataDir, settings }: Config): Spool | undefined {
+  return database.kind === 'sqlite' ? undefined : openSpool(join(dataDir, 'spool'), settings.log.spool_max)
 }
 
 /** `/healthz`: the process answers. `/readyz`: logins can be decided. */

@@ -1,9 +1,9 @@
 /** When a part of the gateway fails: what the log is told, and what becomes of the login. */
 import type { Logger } from 'pino'
+import { DeadlinePassed } from '../deadline.ts'
 import { HotStateAway } from '../hot-state/port.ts'
 import { HashBusy } from '../mailbox/passwords.ts'
 import type { Attempt } from './attempt.ts'
-import { DeadlinePassed } from './deadline.ts'
 import type { LaterReason } from './reasons.ts'
 
 /** What broke is for the log; the client is told to come again. */

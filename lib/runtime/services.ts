@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { migrations } from '../../migrations/index.ts'
 import { type AuditTrail, createAuditTrail } from '../audit/append.ts'
 import { createStats, type Stats } from '../audit/stats.ts'
+import type { Spool } from '../audit/spool.ts'
 import { createDirectory, type Directory } from '../backend/directory.ts'
 import { type BanList, createBanList } from '../ban/list.ts'
 import { migrateUp } from '../database/migrate.ts'
@@ -58,13 +59,14 @@ const realClocks: Clocks = { clock: Date.now, steady: () => performance.now() }
 
 /**
  * Opens everything. All migrations have run when it resolves.
- * @param host how this host hashes (the caller closes it), and what it counts with
+ * @param host how this host hashes (the caller closes it), what it counts with, and where rows of the auth log wait
+ *   while the database is away
  * @throws an Error of one line when what is configured cannot be opened
  */
 export async function openServices(
   config: Config,
   log: Logger,
-  { passwords, metrics }: Pick<Services, 'passwords' | 'metrics'>,
+  { passwords, metrics, spool }: Pick<Services, 'passwords' | 'metrics'> & { spool?: Spool },
   { clock, steady }: Clocks = realClocks,
 ): Promise<Services> {
   const { settings } = config
@@ -99,6 +101,7 @@ export async function openServices(
   })
   const node = nameNode(settings)
   const stats = createStats({ db, logDb, clock, node, log })
+  const audit = createAuditTrail({ db, log, metrics, spool, stats })
   return {
     db,
     logDb,
@@ -106,7 +109,7 @@ export async function openServices(
     node,
     stats,
     passwords,
-    audit: createAuditTrail(db, metrics, stats),
+    audit,
     backends,
     bans: createBanList({ db, clock, steady }),
     digest: createDigest(deriveKey(secrets[0]!, 'credential-cache')),
@@ -118,6 +121,7 @@ export async function openServices(
     metrics,
     async close() {
       await backends.stop()
+      await audit.close()
       await stats.stop()
       await hot.close()
       await closeDatabases()
