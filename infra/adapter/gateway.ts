@@ -18,6 +18,7 @@ import { openServices, type Services } from '../../lib/runtime/services.ts'
 import { openControl } from './control.ts'
 import { controlFile } from './control-client.ts'
 import { lockDatabase } from './data-folder.ts'
+import { readReadiness } from './readiness.ts'
 
 export interface Gateway {
   services: Services
@@ -87,20 +88,16 @@ function chooseSpool({ database, dataDir, settings }: Config): Spool | undefined
   return database.kind === 'sqlite' ? undefined : openSpool(join(dataDir, 'spool'), settings.log.spool_max)
 }
 
-/** `/healthz`: the process answers. `/readyz`: logins can be decided. */
-function createHealthApp({ db, hot, log }: Services): Hono {
+/** `/healthz`: the process answers. `/readyz`: logins can be decided, if need be those of remembered users only. */
+function createHealthApp(services: Services): Hono {
+  const { log } = services
   const app = new Hono()
   identifyAndLog(app, log)
   app.get('/healthz', c => c.json({ status: 'ok' }))
   app.get('/readyz', async c => {
-    try {
-      await db.selectFrom('system_config').select('name').limit(1).execute()
-      await hot.apply([{ op: 'read', key: 'ready' }])
-      return c.json({ status: 'ready' })
-    } catch (error) {
-      log.error({ err: error }, 'not ready')
-      return c.json({ status: 'not ready', reason: (error as Error).message }, 503)
-    }
+    const { ready, ...parts } = await readReadiness(services)
+    if (!ready) log.error(parts, 'not ready')
+    return c.json({ status: ready ? 'ready' : 'not ready', ...parts }, ready ? 200 : 503)
   })
   return app
 }

@@ -204,6 +204,7 @@ const notAsked = new Set([
   'login_required',
   'timeout',
   'hot_state_away',
+  'database_away',
 ])
 
 test('there is a way to every reason that a login can end with', () => {

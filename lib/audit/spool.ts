@@ -47,7 +47,7 @@ interface Held {
 
 const fileName = /^[\da-f-]{36}\.jsonl$/
 /** Lines that were no rows, or that the database refused. */
-const asideName = 'set-aside.txt'
+export const asideName = 'set-aside.txt'
 
 /**
  * @param folder made if it is not there, for its owner only

@@ -10,6 +10,7 @@ import type { Logger } from 'pino'
 import type { AuditTrail } from '../audit/append.ts'
 import { describeFailure } from '../audit/fail-line.ts'
 import type { Directory } from '../backend/directory.ts'
+import { isAway } from '../database/dialect.ts'
 import type { GrantRow } from '../database/schema.ts'
 import { DeadlinePassed, within } from '../deadline.ts'
 import type { Op } from '../hot-state/port.ts'
@@ -154,7 +155,12 @@ async function settle(services: LoginServices, attempt: Attempt, name: string | 
   await Promise.all([
     ban ? services.audit.appendFolded(row, settleMs, ban.cidr) : services.audit.append(row, settleMs),
     memories.length > 0 && services.hot.apply(memories, facts?.generation),
-    facts && entered && rememberSuccess(services, entered.account, entered.code, facts, now),
-    facts && entered?.grant && rememberGrant(services, facts, entered.grant, now),
+    facts && entered && rememberSuccess(services, entered.account, entered.code, facts, now).catch(forgo),
+    facts && entered?.grant && rememberGrant(services, facts, entered.grant, now).catch(forgo),
   ])
+}
+
+/** While SQL is away the next success is the one to be remembered: nobody is kept out for that. */
+function forgo(error: unknown): void {
+  if (!isAway(error)) throw error
 }

@@ -1,5 +1,7 @@
 /** When a part of the gateway fails: what the log is told, and what becomes of the login. */
 import type { Logger } from 'pino'
+import { SpoolFull } from '../audit/spool.ts'
+import { isAway } from '../database/dialect.ts'
 import { DeadlinePassed } from '../deadline.ts'
 import { HotStateAway } from '../hot-state/port.ts'
 import { HashBusy } from '../mailbox/passwords.ts'
@@ -18,5 +20,6 @@ export function noteFailure(log: Logger, attempt: Attempt, error: unknown): Late
 export function failureOf(error: unknown): LaterReason {
   if (error instanceof HashBusy) return 'busy'
   if (error instanceof HotStateAway) return 'hot_state_away'
+  if (isAway(error) || error instanceof SpoolFull) return 'database_away'
   return error instanceof DeadlinePassed ? 'timeout' : 'unavailable'
 }

@@ -11,6 +11,7 @@ import { type BanList, createBanList } from '../ban/list.ts'
 import { migrateUp } from '../database/migrate.ts'
 import { openDatabase } from '../database/open.ts'
 import type { Database } from '../database/schema.ts'
+import type { Away } from '../database/watch.ts'
 import { createDigest, type Digest } from '../digest.ts'
 import type { HotState } from '../hot-state/port.ts'
 import type { Passwords } from '../mailbox/passwords.ts'
@@ -26,6 +27,8 @@ export interface Services {
   db: Database
   /** For searches that may take long: they wait for no login, and no login for them. */
   logDb: Database
+  /** Why the server of the database is away; null = as far as is known it is there. */
+  databaseAway: () => Away | null
   hot: HotState
   passwords: Passwords
   audit: AuditTrail
@@ -76,6 +79,7 @@ export async function openServices(
     db,
     logDb,
     schemaDb,
+    away: databaseAway,
     close: closeDatabases,
   } = await openDatabase(config.database, settings.database)
   let hot: HotState
@@ -105,6 +109,7 @@ export async function openServices(
   return {
     db,
     logDb,
+    databaseAway,
     hot,
     node,
     stats,
