@@ -60,6 +60,10 @@ export interface Metrics {
   /** Busy: a hash was not begun. */
   hashRefused(): void
   auditWritten(batch: AuditReport): void
+  /** Went to the disk, as the database is away. */
+  rowsSpooled(rows: number): void
+  /** Came from there into the database. */
+  rowsDrained(rows: number): void
   banMade(event: BanEvent): void
   alertRaised(alert: Alert): void
   hotStateCalled(call: HotStateReport): void

@@ -1,8 +1,10 @@
 /** A running gateway: its services, two listeners and the control socket. */
+import { join } from 'node:path'
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { metrics as metricsFunction, nginxAuth } from '../../functions/index.ts'
 import { auditJobs } from '../../lib/audit/jobs.ts'
+import { openSpool, type Spool } from '../../lib/audit/spool.ts'
 import { identifyAndLog } from '../../lib/http/request-line.ts'
 import { startPasswordUpgrade } from '../../lib/mailbox/upgrade.ts'
 import type { Config } from '../../lib/runtime/config.ts'
@@ -14,6 +16,7 @@ import { createAdminPlane, createNginxPlane } from '../../lib/runtime/node.ts'
 import { openServices, type Services } from '../../lib/runtime/services.ts'
 import { lockDatabase } from './data-folder.ts'
 import type { Lines } from './logs.ts'
+import { readReadiness } from './readiness.ts'
 
 export interface Gateway {
   services: Services
@@ -56,7 +59,8 @@ export async function startGateway(
     const metrics = createProcessMetrics()
     const passwords = createHashPool(auth.hash_threads, auth.hash_deadline, metrics, server.workers)
     undo.push(() => passwords.close())
-    const services = { ...(await openServices(config, log, { passwords, metrics })), failLog }
+    const spool = chooseSpool(config)
+    const services = { ...(await openServices(config, log, { passwords, metrics, spool })), failLog }
     undo.push(() => services.close())
     metrics.watch({ ...services, passwords })
     services.backends.start()
@@ -89,20 +93,21 @@ export async function startGateway(
   }
 }
 
-/** `/healthz`: the process answers. `/readyz`: logins can be decided. */
-function createHealthApp({ db, hot, log }: Services): Hono {
+/** The embedded database is a disk itself: while that takes nothing, another file on it does not either. */
+function chooseSpool({ database, dataDir, settings }: Config): Spool | undefined {
+  return database.kind === 'sqlite' ? undefined : openSpool(join(dataDir, 'spool'), settings.log.spool_max)
+}
+
+/** `/healthz`: the process answers. `/readyz`: logins can be decided, if need be those of remembered users only. */
+function createHealthApp(services: Services): Hono {
+  const { log } = services
   const app = new Hono()
   identifyAndLog(app, log)
   app.get('/healthz', c => c.json({ status: 'ok' }))
   app.get('/readyz', async c => {
-    try {
-      await db.selectFrom('system_config').select('name').limit(1).execute()
-      await hot.apply([{ op: 'read', key: 'ready' }])
-      return c.json({ status: 'ready' })
-    } catch (error) {
-      log.error({ err: error }, 'not ready')
-      return c.json({ status: 'not ready', reason: (error as Error).message }, 503)
-    }
+    const { ready, ...parts } = await readReadiness(services)
+    if (!ready) log.error(parts, 'not ready')
+    return c.json({ status: ready ? 'ready' : 'not ready', ...parts }, ready ? 200 : 503)
   })
   return app
 }

@@ -207,6 +207,7 @@ const notAsked = new Set([
   'hot_state_away',
   // Of rows that were imported.
   'original_refused',
+  'database_away',
 ])
 
 test('there is a way to every reason that a login can end with', () => {

@@ -58,7 +58,12 @@ async function checkServer(config: Config, gateway: SelfCheck | null): Promise<F
       await close()
     }
   } catch (error) {
-    const notes = [fail((error as Error).message, 'correct it: no login is decided without the database')]
+    const notes = [
+      fail(
+        (error as Error).message,
+        'bring it back, or correct the setting: only remembered users log in, and for a short while',
+      ),
+    ]
     return { notes, records: null }
   }
 }

@@ -1,4 +1,5 @@
 /** `mailgateway doctor`: looks at everything that a login needs. What it leaves is one row in the auth log. */
+import { join } from 'node:path'
 import { type Config, loadConfig } from '../../lib/runtime/config.ts'
 import { askGateway, controlFile } from '../adapter/control-client.ts'
 import { checkBackends } from './backends.ts'
@@ -13,6 +14,7 @@ import { askAsNginx, checkTraffic } from './nginx-plane.ts'
 import { checkRedis } from './redis.ts'
 import { checkSecrets } from './secrets.ts'
 import type { SelfCheck } from './self-check.ts'
+import { checkSpool } from './spool.ts'
 
 export interface Question {
   env: NodeJS.ProcessEnv
@@ -46,6 +48,9 @@ export async function examine({ env, cwd, nginxConf }: Question): Promise<Findin
   if (gateway) await note('hot state', () => [describeHotState(gateway)])
   const { hotState } = config
   if (hotState.kind === 'redis') await note('redis', () => checkRedis(hotState.url, settings))
+  const spoolFolder = join(config.dataDir, 'spool')
+  if (config.database.kind === 'mysql')
+    await note('spool', () => checkSpool(gateway?.spool ?? null, spoolFolder))
   const records = mayUse(config.dataDir) ? await examineData(config, gateway, note) : null
   if (records) {
     await note('backends', () => checkBackends(records.backends, settings.backend))

@@ -1,4 +1,5 @@
 /** What only the running gateway can tell about itself; the doctor asks for it over the control socket. */
+import type { SpoolState } from '../../lib/audit/spool.ts'
 import type { Services } from '../../lib/runtime/services.ts'
 
 export interface SelfCheck {
@@ -8,6 +9,8 @@ export interface SelfCheck {
   port: number
   /** Why a row cannot be written; null = it can. */
   database: string | null
+  /** What waits on its disk for the database; null = nothing ever does. */
+  spool: SpoolState | null
   /** Why the hot state cannot be used; null = it can. */
   hotState: string | null
   /** By how much the wall clock has been set since the start, in milliseconds. */
@@ -15,13 +18,14 @@ export interface SelfCheck {
 }
 
 /** Changes nothing: the row it writes is rolled back. Never rejects. */
-export async function checkSelf({ db, hot, settings, clock }: Services): Promise<SelfCheck> {
+export async function checkSelf({ db, audit, hot, settings, clock }: Services): Promise<SelfCheck> {
   const { host, port } = settings.auth_server
   return {
     pid: process.pid,
     host,
     port,
     database: await reasonOf(writeNothing(db)),
+    spool: audit.spooled(),
     hotState: await reasonOf(hot.apply([{ op: 'read', key: 'doctor' }])),
     clockMovedMs: Math.round(clock() - (performance.timeOrigin + performance.now())),
   }

@@ -37,7 +37,7 @@ function openTrail() {
   const inserts: number[] = []
   const metrics = createProcessMetrics()
   const auditWritten: Metrics['auditWritten'] = ({ attempts }) => inserts.push(attempts)
-  const trail = createAuditTrail(host.services.db, { ...metrics, auditWritten })
+  const trail = createAuditTrail({ db: host.services.db, metrics: { ...metrics, auditWritten } })
   return { trail, inserts }
 }
 

@@ -1,22 +1,27 @@
 /** Writing the auth log: many logins share one durable insert. */
-import type { AuthLogRow, Database } from '../database/schema.ts'
-import type { AuditReport, Metrics } from '../metrics.ts'
+import type { AuthLogRow } from '../database/schema.ts'
+import type { AuditReport } from '../metrics.ts'
 import { createFolding, type Folding } from './folding.ts'
-import { createInsert } from './insert.ts'
+import { createKeep, type KeepParts } from './keep.ts'
+import type { SpoolState } from './spool.ts'
 
 export interface AuditTrail {
   /**
    * Resolves when the row is durable. Rows that arrive while an insert is in flight go together with the next one,
    * so throughput rises with load and a lone login waits for nobody; no timer runs on an idle machine.
    * @param patienceMs a row whose insert cannot begin by then is not written any more: nobody waits for it
-   * @throws AuditBusy when the row waited too long or too many wait already, or whatever the insert throws: then no row
-   *   of its batch was written
+   * @throws AuditBusy when the row waited too long or too many wait already, or whatever database and disk throw: then no
+   *   row of its batch was written
    */
   append(row: AuthLogRow, patienceMs: number): Promise<void>
   /** The same for an attempt from a banned address: counted in one row per address and minute. */
   appendFolded(row: AuthLogRow, patienceMs: number, prefix: string): Promise<void>
   /** How many wait for an insert to begin. */
   waiting(): number
+  /** What waits on the disk for the database to come back; null = nothing ever does here. */
+  spooled(): SpoolState | null
+  /** Leaves what waits on the disk to the next process. */
+  close(): Promise<void>
 }
 
 export class AuditBusy extends Error {
@@ -43,12 +48,11 @@ const quietTurns = 2
 
 /** @param stats counts every attempt whose row is durable */
 export function createAuditTrail(
-  db: Database,
-  metrics?: Metrics,
-  stats?: { count(rows: AuthLogRow[]): void },
+  parts: KeepParts & { stats?: { count(rows: AuthLogRow[]): void } },
 ): AuditTrail {
+  const { metrics, spool, stats } = parts
   const folding = createFolding()
-  const insert = createInsert(db)
+  const keep = createKeep(parts)
   let waiting: Waiting[] = []
   let writing = false
 
@@ -64,6 +68,12 @@ export function createAuditTrail(
     return batch.filter(isAwaited)
   }
 
+  const write = async (batch: Waiting[]) => {
+    const { own, counted } = foldRows(folding, batch)
+    await keep.write([...own, ...counted.values()], counted.size > 0)
+    for (const [key, row] of counted) folding.keep(key, row)
+  }
+
   const writeAll = async () => {
     writing = true
     while (waiting.length > 0) {
@@ -71,8 +81,7 @@ export function createAuditTrail(
       if (batch.length === 0) continue
       try {
         const startedAt = performance.now()
-        if (batch.every(({ foldKey }) => foldKey === null)) await insert(batch.map(({ row }) => row))
-        else await writeFolded(db, folding, batch)
+        await write(batch)
         for (const { done } of batch) done.resolve()
         stats?.count(batch.map(({ row }) => row))
         metrics?.auditWritten(reportBatch(batch, startedAt, performance.now()))
@@ -99,35 +108,22 @@ export function createAuditTrail(
       return enqueue(folded.row, patienceMs, folded.key)
     },
     waiting: () => waiting.length,
+    spooled: () => spool?.state() ?? null,
+    close: keep.close,
   }
 }
 
-async function writeFolded(db: Database, folding: Folding, batch: Waiting[]): Promise<void> {
+/** The rows of a batch: one for each attempt, and for each key one that counts them. */
+function foldRows(folding: Folding, batch: Waiting[]) {
   const own = batch.filter(({ foldKey }) => foldKey === null).map(({ row }) => row)
-  const counted = Map.groupBy(
-    batch.filter(({ foldKey }) => foldKey !== null),
-    ({ foldKey }) => foldKey!,
-  )
-  const made = new Map<string, string>()
-  await db.transaction().execute(async trx => {
-    if (own.length > 0) await trx.insertInto('auth_log').values(own).execute()
-    for (const [key, attempts] of counted) {
-      const count = attempts.length
-      const known = folding.rowOf(key)
-      if (known === undefined) {
-        const row = { ...attempts[0]!.row, count }
-        await trx.insertInto('auth_log').values(row).execute()
-        made.set(key, row.request_id)
-      } else {
-        await trx
-          .updateTable('auth_log')
-          .set(eb => ({ count: eb('count', '+', count) }))
-          .where('request_id', '=', known)
-          .execute()
-      }
-    }
-  })
-  for (const [key, requestId] of made) folding.keep(key, requestId)
+  const folded = batch.filter(({ foldKey }) => foldKey !== null)
+  const attempts = Map.groupBy(folded, ({ foldKey }) => foldKey!)
+  const count = (key: string, waiting: Waiting[]) =>
+    folding.count(
+      key,
+      waiting.map(({ row }) => row),
+    )
+  return { own, counted: new Map([...attempts].map(([key, waiting]) => [key, count(key, waiting)])) }
 }
 
 function reportBatch(batch: Waiting[], startedAt: number, endedAt: number): AuditReport {

@@ -8,16 +8,16 @@ const minuteMs = 60_000
 export interface Folding {
   /** The row to count the attempt in, by key. @param prefix the ban that the attempt fell under */
   fold(row: AuthLogRow, prefix: string): { key: string; row: AuthLogRow }
-  /** The request id of the row that stands for the key in the database; undefined = none yet. */
-  rowOf(key: string): string | undefined
-  /** Called when the row is durable. */
-  keep(key: string, requestId: string): void
+  /** The row that stands for the key, with these attempts in its count: the first one of them where there is none yet. */
+  count(key: string, attempts: AuthLogRow[]): AuthLogRow
+  /** Called when that row is durable. */
+  keep(key: string, row: AuthLogRow): void
 }
 
 export function createFolding(): Folding {
   let minute = -1
   let addresses = new Map<string, Set<string>>()
-  let rows = new Map<string, string>()
+  let rows = new Map<string, AuthLogRow>()
 
   return {
     fold(row, prefix) {
@@ -37,9 +37,12 @@ export function createFolding(): Folding {
         row: { ...row, client_address: place },
       }
     },
-    rowOf: key => rows.get(key),
-    keep(key, requestId) {
-      if (key.startsWith(`${minute} `)) rows.set(key, requestId)
+    count(key, attempts) {
+      const known = rows.get(key)
+      return { ...(known ?? attempts[0]!), count: (known?.count ?? 0) + attempts.length }
+    },
+    keep(key, row) {
+      if (key.startsWith(`${minute} `)) rows.set(key, row)
     },
   }
 }

@@ -1,5 +1,6 @@
 /** The insert that every login waits for a share of: its text is built once per number of rows, not once per batch. */
 import { CompiledQuery } from 'kysely'
+import { larger, orChange } from '../database/dialect.ts'
 import type { AuthLogRow, Database } from '../database/schema.ts'
 
 const defaults = { count: 1, counters: '', client_network: '', node: '' }
@@ -23,8 +24,14 @@ const columns = [
   'node',
 ] as const satisfies (keyof AuthLogRow)[]
 
-/** @returns what inserts rows of the auth log in one statement: all of them, or none */
-export function createInsert(db: Database): (rows: AuthLogRow[]) => Promise<void> {
+/**
+ * @param kind `over`: those that stand already stay, and get the count where it is the larger one. To be repeated as
+ *   often as nobody knows whether it was done.
+ * @returns what inserts rows of the auth log in one statement: all of them, or none
+ */
+export function createInsert(db: Database, kind: 'new' | 'over'): (rows: AuthLogRow[]) => Promise<void> {
+  const over = kind === 'over'
+
   const texts = new Map<number, string>()
   const textFor = (rows: AuthLogRow[]) => {
     const known = texts.get(rows.length)
@@ -34,6 +41,7 @@ export function createInsert(db: Database): (rows: AuthLogRow[]) => Promise<void
     const { sql } = db
       .insertInto('auth_log')
       .values(rows.map(() => anyRow))
+      .$if(over, insert => insert.$call(orChange(db, ['request_id'], { count: larger(db, 'count') })))
       .compile()
     texts.set(rows.length, sql)
     return sql

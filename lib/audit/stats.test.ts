@@ -207,7 +207,7 @@ test('while the database is away for long, the newest minutes are kept, and coun
 
 test('the audit counts each attempt, those of a banned address too, and the log says the same', async () => {
   const stats = openStats()
-  const trail = createAuditTrail(host.services.db, undefined, stats)
+  const trail = createAuditTrail({ db: host.services.db, stats })
   const banned = { result: 'failed', reason: 'banned' } as const
   const patience = 20_000
   await trail.append(makeRow(), patience)
@@ -365,7 +365,7 @@ test('rebuild leaves alone what is still being counted and what retention has cu
 
 test('rebuild beside a process that counts: nothing is lost, nothing is twice', async () => {
   const stats = openStats()
-  const trail = createAuditTrail(host.services.db, undefined, stats)
+  const trail = createAuditTrail({ db: host.services.db, stats })
   for (let i = 0; i < 300; i++) {
     now += 1_000
     await Promise.all([trail.append(makeRow(), 20_000), trail.append(makeRow(wrong), 20_000)])

@@ -6,6 +6,7 @@ import {
   type Kysely,
   MysqlAdapter,
   type QueryExecutor,
+  type RawBuilder,
   sql,
   type UpdateObject,
 } from 'kysely'
@@ -31,6 +32,15 @@ export function orChange<T extends keyof Tables & string>(
       : insert.onConflict(conflict => conflict.columns(key).doUpdateSet(changes as never))
 }
 
+/** For `orChange`: the larger one of what the row has in that column, and what the insert would give it. */
+export function larger(db: Connected, column: string): RawBuilder<number> {
+  const [has, gets] = [
+    sql.ref(column),
+    isMysql(db) ? sql`values(${sql.ref(column)})` : sql.ref(`excluded.${column}`),
+  ]
+  return isMysql(db) ? sql`greatest(${has}, ${gets})` : sql`max(${has}, ${gets})`
+}
+
 /** Whether a statement was refused because a row with that unique value exists. */
 export function isDuplicate(error: unknown): boolean {
   return isOneOf(error, ['SQLITE_CONSTRAINT_UNIQUE', 'SQLITE_CONSTRAINT_PRIMARYKEY', 'ER_DUP_ENTRY'])
@@ -39,6 +49,65 @@ export function isDuplicate(error: unknown): boolean {
 /** Whether a statement lost against another transaction. SQLite has one writer at a time: there nobody loses. */
 export function isContention(error: unknown): boolean {
   return isOneOf(error, ['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT'])
+}
+
+/**
+ * Whether the server cannot be reached, does not answer in time, or can take nothing for now, while the statement itself
+ * may be right: later it may go through. SQLite is never away.
+ */
+export function isAway(error: unknown): boolean {
+  return isOneOf(error, awayCodes)
+}
+
+const awayCodes = [
+  // Of the way to the server.
+  'DATABASE_AWAY',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ETIMEDOUT',
+  'EPIPE',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EHOSTDOWN',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'PROTOCOL_CONNECTION_LOST',
+  'PROTOCOL_SEQUENCE_TIMEOUT',
+  'PROTOCOL_ENQUEUE_AFTER_FATAL_ERROR',
+  // Too many connections.
+  'ER_CON_COUNT_ERROR',
+  'ER_TOO_MANY_USER_CONNECTIONS',
+  'ER_USER_LIMIT_REACHED',
+  // Ending, or starting.
+  'ER_SERVER_SHUTDOWN',
+  'ER_CONNECTION_KILLED',
+  'ER_NEW_ABORTING_CONNECTION',
+  // Too slow.
+  'ER_STATEMENT_TIMEOUT',
+  'ER_QUERY_TIMEOUT',
+  'ER_QUERY_INTERRUPTED',
+  'ER_LOCK_WAIT_TIMEOUT',
+  // Read-only, or full.
+  'ER_OPTION_PREVENTS_STATEMENT',
+  'ER_READ_ONLY_MODE',
+  'ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION',
+  'ER_DISK_FULL',
+  'ER_RECORD_FILE_FULL',
+  'ER_ERROR_ON_WRITE',
+  'ER_OUT_OF_RESOURCES',
+]
+
+/** Whether the values of a row are at fault, so that it will never go through. */
+export function isBadRow(error: unknown): boolean {
+  return isOneOf(error, [
+    'ER_DATA_TOO_LONG',
+    'ER_WARN_DATA_OUT_OF_RANGE',
+    'ER_TRUNCATED_WRONG_VALUE',
+    'ER_TRUNCATED_WRONG_VALUE_FOR_FIELD',
+    'ER_BAD_NULL_ERROR',
+    'ER_NO_DEFAULT_FOR_FIELD',
+    'WARN_DATA_TRUNCATED',
+  ])
 }
 
 /** What the user of a MySQL database must be allowed there. */

@@ -1,8 +1,18 @@
 /** Kysely on a pool of connections to MySQL 8 or MariaDB. No wait in here is without an end. */
+import { connect, type Socket } from 'node:net'
 import { type Dialect, MysqlDialect, type MysqlPool, type MysqlPoolConnection } from 'kysely'
-import { createPool, type Pool, type PoolConnection, type PoolOptions, type QueryError } from 'mysql2'
+import {
+  createConnection,
+  createPool,
+  type Pool,
+  type PoolConnection,
+  type PoolOptions,
+  type QueryError,
+} from 'mysql2'
+import { isAway } from './dialect.ts'
 import type { MysqlServer } from './mysql-server.ts'
 import { refuseOdd } from './parameters.ts'
+import { createServerWatch, ServerAway, type ServerWatch } from './watch.ts'
 
 export interface PoolSetup {
   mostOpen: number
@@ -12,6 +22,8 @@ export interface PoolSetup {
   /** Longest wait for a statement; Infinity = as long as it takes. */
   statementMs: number
   readonly: boolean
+  /** Ends every wait when the server is away; absent = statements may take as long as they take. */
+  watch?: ServerWatch
 }
 
 /** A statement that the server refused, or that it did not get. */
@@ -28,6 +40,8 @@ export class MysqlError extends Error {
 /** For the handshake, and for a place in a pool that is in use. Both together are less than a login's deadline. */
 const connectMs = 3_000
 const placeMs = 3_000
+/** For a look whether the server is there. It is long, and waits for a server that hangs: each one that is given up counts there as a failed connection. */
+const lookMs = 2_000
 /** What waits beyond that is refused at once: the pool is then far behind. */
 const mostWaiting = 2_000
 /** The server's own bound comes first: its error keeps the connection, ours ends it. */
@@ -49,6 +63,32 @@ export function connectionOptions({ host, port, user, password, database, tls }:
     flags: ['-LOCAL_FILES'],
     ...(tls && { ssl: { ...tls, rejectUnauthorized: true, verifyIdentity: true, minVersion: 'TLSv1.2' } }),
   } satisfies PoolOptions
+}
+
+/** Looks after a server by connections of its own, one at a time. */
+export function watchMysql(server: MysqlServer): ServerWatch {
+  // What the server itself says, such as that it has too many connections, says also that it is there.
+  const isOfTheServer = (error: unknown) => String((error as { code?: string }).code).startsWith('ER_')
+  const probe = async () => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const timer = setTimeout(() => reject(new Error(`no answer within ${lookMs} ms`)), lookMs)
+    const socket = connect(server.port, server.host)
+    const connection = createConnection({
+      ...connectionOptions(server),
+      connectTimeout: lookMs,
+      stream: socket,
+    })
+    const end = (error?: Error | null) => (!error || isOfTheServer(error) ? resolve() : reject(error))
+    connection.on('error', end)
+    connection.ping(end)
+    try {
+      await promise
+    } finally {
+      clearTimeout(timer)
+      socket.destroy()
+    }
+  }
+  return createServerWatch(probe, error => isAway(error) && !isOfTheServer(error))
 }
 
 export function createMysqlDialect(server: MysqlServer, setup: PoolSetup): Dialect {
@@ -77,13 +117,16 @@ function guardPool(pool: Pool, setup: PoolSetup): MysqlPool {
         known.set(raw, { guarded, endsAt: performance.now() + (setup.lifetimeMs || Infinity) })
         return guarded
       }
-      raw.destroy()
+      cut(raw)
     }
   }
 
+  const { watch } = setup
+  const takeWatched = () => (watch ? watch.during(take, connection => connection.release()) : take())
+
   return {
     getConnection: callback => {
-      take().then(
+      takeWatched().then(
         connection => callback(null, connection),
         error => callback(new MysqlError(error), undefined as never),
       )
@@ -124,35 +167,56 @@ async function prepare(raw: PoolConnection, { statementMs, readonly }: PoolSetup
   try {
     for (const sql of statements) await ask(raw, { sql, timeout: connectMs })
   } catch (error) {
-    raw.destroy()
+    cut(raw)
     throw error
   }
 }
 
-function ask(raw: PoolConnection, options: { sql: string; timeout: number }): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  raw.query(options, error => (error ? reject(error) : resolve()))
+interface Statement {
+  sql: string
+  values?: unknown[]
+  timeout: number | undefined
+}
+
+function ask(raw: PoolConnection, statement: Statement): Promise<unknown> {
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+  raw.query(statement, (error: QueryError | null, result: unknown) =>
+    error ? reject(error) : resolve(result),
+  )
   return promise
 }
 
-function guardConnection(raw: PoolConnection, { statementMs }: PoolSetup): MysqlPoolConnection {
+function guardConnection(raw: PoolConnection, { statementMs, watch }: PoolSetup): MysqlPoolConnection {
   const timeout = statementMs === Infinity ? undefined : statementMs + graceMs
   let broken = false
   const query = (sql: string, values: unknown[], callback: (error: unknown, result: never) => void) => {
     refuseOdd(values)
-    raw.query({ sql, values, timeout }, (error: QueryError | null, result: unknown) => {
-      broken ||= error !== null && (error.fatal === true || error.code === 'PROTOCOL_SEQUENCE_TIMEOUT')
-      // Not the driver's own error: it holds the statement with all values, secrets among them.
-      callback(error && new MysqlError(error), result as never)
-    })
+    const work = () => ask(raw, { sql, values, timeout })
+    const asked = watch ? watch.during(work) : work()
+    asked.then(
+      result => callback(null, result as never),
+      (error: QueryError | ServerAway) => {
+        broken ||=
+          error instanceof ServerAway || error.fatal === true || error.code === 'PROTOCOL_SEQUENCE_TIMEOUT'
+        // Not the driver's own error: it holds the statement with all values, secrets among them.
+        callback(new MysqlError(error), undefined as never)
+      },
+    )
   }
   // All that Kysely uses as long as nothing is cancelled or streamed.
   const used: Pick<MysqlPoolConnection, 'release' | 'destroy' | 'threadId'> & { query: typeof query } = {
     query,
     // After a time-out an answer may still come, and would be taken for that of the next statement.
-    release: () => (broken ? raw.destroy() : raw.release()),
-    destroy: () => raw.destroy(),
+    release: () => (broken ? cut(raw) : raw.release()),
+    destroy: () => cut(raw),
     threadId: raw.threadId,
   }
   return used as unknown as MysqlPoolConnection
+}
+
+/** The driver alone would wait for the server to end the connection, too: one that hangs does not. */
+function cut(raw: PoolConnection): void {
+  raw.destroy()
+  const { stream } = raw as unknown as { stream: Socket }
+  stream.destroy()
 }

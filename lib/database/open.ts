@@ -1,10 +1,11 @@
 /** Which database a URL means. The only module that picks a driver. */
 import { chmodSync, closeSync, openSync } from 'node:fs'
 import { Kysely } from 'kysely'
-import { createMysqlDialect, type PoolSetup } from './mysql.ts'
+import { createMysqlDialect, type PoolSetup, watchMysql } from './mysql.ts'
 import { checkServer, createDatabase as createOnServer, readMysqlUrl } from './mysql-server.ts'
 import type { Database, Tables } from './schema.ts'
 import { createSqliteDialect } from './sqlite.ts'
+import type { Away } from './watch.ts'
 
 export interface Databases {
   /** Reads and writes; every login uses it. */
@@ -13,6 +14,8 @@ export interface Databases {
   logDb: Database
   /** For changes of the schema: they take as long as they take. */
   schemaDb: Database
+  /** Why the server of the database is away; null = as far as is known it is there. */
+  away(): Away | null
   close(): Promise<void>
 }
 
@@ -43,6 +46,7 @@ export async function openDatabase(target: DatabaseTarget, limits: PoolLimits): 
   const server = readMysqlUrl(target.url)
   await checkServer(server)
   const lifetimeMs = limits.conn_max_lifetime
+  const watch = watchMysql(server)
   const open = (setup: Omit<PoolSetup, 'lifetimeMs'>) =>
     new Kysely<Tables>({ dialect: createMysqlDialect(server, { ...setup, lifetimeMs }) })
   const db = open({
@@ -50,14 +54,17 @@ export async function openDatabase(target: DatabaseTarget, limits: PoolLimits): 
     mostIdle: Math.min(limits.max_idle_conns, limits.max_open_conns),
     statementMs,
     readonly: false,
+    watch,
   })
-  const logDb = open({ mostOpen: searchesAtOnce, mostIdle: 0, statementMs: searchMs, readonly: true })
+  const logDb = open({ mostOpen: searchesAtOnce, mostIdle: 0, statementMs: searchMs, readonly: true, watch })
   const schemaDb = open({ mostOpen: 1, mostIdle: 0, statementMs: Infinity, readonly: false })
   return {
     db,
     logDb,
     schemaDb,
+    away: watch.away,
     async close() {
+      watch.close()
       await Promise.all([db, logDb, schemaDb].map(each => each.destroy()))
     },
   }
@@ -81,6 +88,7 @@ export function openSqlite(file: string): Databases {
     db,
     logDb,
     schemaDb: db,
+    away: () => null,
     async close() {
       await closeLog()
       await db.destroy()

@@ -227,7 +227,7 @@ describe('changes are effective at the next login', () => {
     await slow
     expect(await login()).toMatchObject(refusal(reason))
     const [copy] = await services.hot.apply([{ op: 'read', key: accountKey(name) }])
-    expect(readCopy(copy)?.version).not.toBe(before)
+    expect(readCopy(copy)?.account.version).not.toBe(before)
   })
 
   test('enable lets the same password in again', async () => {

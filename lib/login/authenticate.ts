@@ -10,7 +10,9 @@ import type { Logger } from 'pino'
 import type { AuditTrail } from '../audit/append.ts'
 import { describeFailure } from '../audit/fail-line.ts'
 import type { Directory } from '../backend/directory.ts'
+import { isAway } from '../database/dialect.ts'
 import type { GrantRow } from '../database/schema.ts'
+import { DeadlinePassed, within } from '../deadline.ts'
 import type { Op } from '../hot-state/port.ts'
 import type { Account } from '../mailbox/account.ts'
 import { canonicalName } from '../mailbox/name.ts'
@@ -18,7 +20,6 @@ import type { Metrics } from '../metrics.ts'
 import type { Attempt, Code, Credentials, Decision } from './attempt.ts'
 import { describeAttempt } from './audit-row.ts'
 import { prove } from './credentials.ts'
-import { DeadlinePassed, within } from './deadline.ts'
 import { noteFailure } from './failure.ts'
 import { releaseOps, settleWrong } from './guessing.ts'
 import type { Hindrance } from './reasons.ts'
@@ -154,7 +155,12 @@ async function settle(services: LoginServices, attempt: Attempt, name: string | 
   await Promise.all([
     ban ? services.audit.appendFolded(row, settleMs, ban.cidr) : services.audit.append(row, settleMs),
     memories.length > 0 && services.hot.apply(memories, facts?.generation),
-    facts && entered && rememberSuccess(services, entered.account, entered.code, facts, now),
-    facts && entered?.grant && rememberGrant(services, facts, entered.grant, now),
+    facts && entered && rememberSuccess(services, entered.account, entered.code, facts, now).catch(forgo),
+    facts && entered?.grant && rememberGrant(services, facts, entered.grant, now).catch(forgo),
   ])
+}
+
+/** While SQL is away the next success is the one to be remembered: nobody is kept out for that. */
+function forgo(error: unknown): void {
+  if (!isAway(error)) throw error
 }

@@ -5,7 +5,7 @@ import { maxPasswordBytes } from '../mailbox/rules.ts'
 import { verifyStored } from '../mailbox/stored-password.ts'
 import type { Credentials, Verdict } from './attempt.ts'
 import { takePlace } from './guessing.ts'
-import { accountWrite, digestOf, ownerOf, proofKey, proofWrite, readProof, renewal } from './proofs.ts'
+import { accountWrite, digestOf, ownerOf, proofKey, proofWrite, readFreshProof, renewal } from './proofs.ts'
 import type { Facts, RecallServices } from './recall.ts'
 import { concludeProof } from './rules.ts'
 import { readCode } from './totp.ts'
@@ -33,7 +33,7 @@ export async function prove(
   now: number,
 ): Promise<Proved> {
   const { account, grant } = facts
-  const copy = facts.warm || !account ? [] : [accountWrite(services, account)]
+  const copy = facts.warm || !account ? [] : [accountWrite(services, account, now)]
   const { password, code, known } =
     account && grant
       ? { password: credentials.password, code: { kind: 'granted', grant } as const, known: true }
@@ -54,13 +54,13 @@ export async function prove(
   const right = (await compare(services, credentials, password, facts)) && account !== null
   const outcome = { ...ownerOf(account), right, provedAt: now, writtenAt: now }
   const memories = [proofWrite(services, digest, outcome)]
-  if (right) memories.push(accountWrite(services, account))
+  if (right) memories.push(accountWrite(services, account, now))
   return { proof: conclude(right), password, memories, hashed: true }
 }
 
 async function recallProof(services: RecallServices, digest: string, { account }: Facts, now: number) {
   const [stored] = await services.hot.apply([{ op: 'read', key: proofKey(digest) }])
-  return readProof(services, stored, account, now)
+  return readFreshProof(services, stored, account, now)
 }
 
 /** One hash, whatever is compared. */

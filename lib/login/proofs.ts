@@ -39,7 +39,18 @@ export const proofKey = (digest: string) => `proof:${digest}`
 
 const parseProof = once((text): StoredProof => JSON.parse(text))
 
-/** @returns null when there is no outcome, or one of another account or version, or too old a one */
+/**
+ * What is written at a time in the hot state counts for `auth.cache_ttl`, and is kept for `auth.stale_ttl` more, for when
+ * the database is away. What a clock that was set has dated otherwise does not count either.
+ */
+export const isFresh = ({ settings }: Pick<ProofServices, 'settings'>, at: number, now: number) =>
+  Math.abs(now - at) < settings.auth.cache_ttl
+
+/** How long it is kept. */
+export const keptMs = ({ settings }: Pick<ProofServices, 'settings'>) =>
+  settings.auth.cache_ttl + settings.auth.stale_ttl
+
+/** @returns null when there is no outcome, or one of another account or version, or too old a one; see `isFresh` */
 export function readProof(
   { settings }: ProofServices,
   stored: string | null,
@@ -53,27 +64,38 @@ export function readProof(
   return holds && now < proof.provedAt + settings.auth.cache_max ? proof : null
 }
 
+/** The same, as long as it counts. */
+export function readFreshProof(
+  services: ProofServices,
+  stored: string | null,
+  account: Account | null,
+  now: number,
+): StoredProof | null {
+  const proof = readProof(services, stored, account, now)
+  return proof !== null && isFresh(services, proof.writtenAt, now) ? proof : null
+}
+
 export const ownerOf = (account: Account | null) => ({
   accountId: account?.id ?? null,
   credentialVersion: account?.credentialVersion ?? 0,
 })
 
 /** Never over a newer copy or its tombstone: a slow login must not bring back what has been changed meanwhile. */
-export const accountWrite = ({ settings }: ProofServices, account: Account): Op => ({
+export const accountWrite = (services: ProofServices, account: Account, readAt: number): Op => ({
   op: 'write',
   key: accountKey(account.name),
-  value: writeCopy(account),
-  ttlMs: settings.auth.cache_ttl,
+  value: writeCopy({ account, readAt }),
+  ttlMs: keptMs(services),
   version: account.version,
 })
 
-export const proofWrite = ({ settings }: ProofServices, digest: string, proof: StoredProof): Op => {
-  const { cache_ttl, cache_max } = settings.auth
+export const proofWrite = (services: ProofServices, digest: string, proof: StoredProof): Op => {
+  const { cache_max } = services.settings.auth
   return {
     op: 'write',
     key: proofKey(digest),
     value: JSON.stringify(proof),
-    ttlMs: Math.min(cache_ttl, proof.provedAt + cache_max - proof.writtenAt),
+    ttlMs: Math.min(keptMs(services), proof.provedAt + cache_max - proof.writtenAt),
   }
 }
 

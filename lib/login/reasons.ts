@@ -217,6 +217,13 @@ export const reasons = {
     meaning: 'Redis could not be reached, did not answer in time, or was just renewed',
     remedy: 'mailgateway doctor',
   },
+  database_away: {
+    kind: 'later',
+    counts: false,
+    hides: false,
+    meaning: 'the database could not be reached, and not all of this login was remembered',
+    remedy: 'mailgateway doctor',
+  },
   unavailable: {
     kind: 'later',
     counts: false,

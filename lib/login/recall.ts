@@ -3,6 +3,7 @@
 import { versionKey as backendsVersionKey } from '../backend/directory.ts'
 import { type AddressStanding, type BanList, bansVersionKey } from '../ban/list.ts'
 import { networkOf, placeOf } from '../ban/rules.ts'
+import { isAway } from '../database/dialect.ts'
 import type { Database, GrantRow } from '../database/schema.ts'
 import type { Added } from '../hot-state/port.ts'
 import { type Account, accountKey, readAccount, readCopy } from '../mailbox/account.ts'
@@ -24,7 +25,15 @@ import {
   readGuard,
   releaseOps,
 } from './guessing.ts'
-import { digestOf, type ProofServices, proofKey, readProof, type StoredProof } from './proofs.ts'
+import {
+  digestOf,
+  isFresh,
+  type ProofServices,
+  proofKey,
+  readFreshProof,
+  readProof,
+  type StoredProof,
+} from './proofs.ts'
 import { grantDigests, grantHere, grantKey, readGrantCopy, type TotpServices } from './totp.ts'
 
 export interface RecallServices extends ProofServices, TotpServices, GuessingServices {
@@ -165,7 +174,9 @@ async function recallAccount(
   standing: AddressStanding,
   now: number,
 ) {
-  const account = readCopy(copy)
+  const accountCopy = readCopy(copy)
+  const account = accountCopy?.account ?? null
+  const grantCopy = readGrantCopy(services, storedGrant, account, now)
   const remembered = {
     account,
     warm: true,
@@ -173,7 +184,7 @@ async function recallAccount(
     totpSecret: null,
     lastStep: 0,
     proof: readProof(services, storedProof, account, now),
-    grant: readGrantCopy(services, storedGrant, account, now),
+    grant: grantCopy?.grant ?? null,
     strings: [],
     familiarSince: account ? readMark(mark, account) : null,
   }
@@ -181,24 +192,43 @@ async function recallAccount(
   // What is wrong and looks like one with a code may have been good once: SQL knows.
   const isKnown = proof !== null && (proof.right || !endsInCode(credentials.password))
   const isProven = account !== null && (account.totp ? grant !== null : isKnown)
-  if (isProven && (familiarSince !== null || network === null)) return remembered
+  const shownAt = account?.totp ? grantCopy?.writtenAt : proof?.writtenAt
+  const isFreshly = (at: number | undefined) => at !== undefined && isFresh(services, at, now)
+  const isCurrent = isProven && isFreshly(accountCopy?.readAt) && isFreshly(shownAt)
+  if (isCurrent && (familiarSince !== null || network === null)) return remembered
   // A banned flood must stay cheap, and that ban holds whoever it is.
   if (standing.ban?.event_type === 'manual') return { ...remembered, warm: false }
 
+  try {
+    return await readFromSql(services, credentials, network, storedProof, now)
+  } catch (error) {
+    // While nobody can be asked, what is no longer fresh is believed: for as long as it is kept.
+    if (isProven && isAway(error)) return remembered
+    throw error
+  }
+}
+
+async function readFromSql(
+  services: RecallServices,
+  credentials: Credentials,
+  network: string | null,
+  storedProof: string | null,
+  now: number,
+) {
   const known = await readAccount(services.db, credentials.name, network)
-  const current = known?.account ?? null
+  const account = known?.account ?? null
   // For everyone whose password looks like one with a code: time does not tell who has codes.
   const strings = endsInCode(credentials.password)
-    ? await readGrants(services.db, current?.id ?? null, grantDigests(services, credentials))
+    ? await readGrants(services.db, account?.id ?? null, grantDigests(services, credentials))
     : []
   return {
-    account: current,
+    account,
     warm: false,
     passwordHash: known?.passwordHash ?? null,
     totpSecret: known?.totpSecret ?? null,
     lastStep: known?.lastStep ?? 0,
-    proof: readProof(services, storedProof, current, now),
-    grant: grantHere(services, current, strings, network, now),
+    proof: readFreshProof(services, storedProof, account, now),
+    grant: grantHere(services, account, strings, network, now),
     strings,
     familiarSince: known?.familiarSince ?? null,
   }

@@ -13,6 +13,7 @@ import { once } from '../once.ts'
 import type { Sealer } from '../sealing.ts'
 import type { Settings } from '../settings/definitions.ts'
 import type { Code, Credentials } from './attempt.ts'
+import { keptMs } from './proofs.ts'
 import type { RefuseReason } from './reasons.ts'
 import type { Facts } from './recall.ts'
 
@@ -43,21 +44,23 @@ export const grantKey = (digest: string, network: string | null) => `grant:${net
 interface GrantCopy {
   version: number
   grant: GrantRow
+  /** UTC milliseconds. */
+  writtenAt: number
 }
 
 const parseGrantCopy = once((text): GrantCopy => JSON.parse(text))
 
+/** @returns null when there is no copy, one of another version, or one of a grant that has ended */
 export function readGrantCopy(
   { settings }: Pick<TotpServices, 'settings'>,
   stored: string | null,
   account: Account | null,
   now: number,
-): GrantRow | null {
+): Readonly<GrantCopy> | null {
   if (stored === null || !account?.totp) return null
-  const { version, grant } = parseGrantCopy(stored)
-  return version === account.version && isLive(grant, account.credentialVersion, now, settings.totp)
-    ? grant
-    : null
+  const copy = parseGrantCopy(stored)
+  const holds = isLive(copy.grant, account.credentialVersion, now, settings.totp)
+  return copy.version === account.version && holds ? copy : null
 }
 
 /** The live grant in this network, among all grants of a string. */
@@ -155,17 +158,18 @@ const writeAgainMs = 3_600_000
 
 /** Remembers a grant that has just let somebody in, and keeps it from ending idle. */
 export async function rememberGrant(
-  { db, hot, settings }: TotpServices,
+  services: TotpServices,
   facts: Pick<Facts, 'account' | 'digest' | 'guesser' | 'warm' | 'generation'>,
   grant: GrantRow,
   now: number,
 ): Promise<void> {
+  const { db, hot, settings } = services
   const isDue = now >= grant.used_at + Math.min(writeAgainMs, settings.totp.grant_idle / 4)
   if (facts.warm && !isDue) return
   const used = isDue ? { ...grant, used_at: now } : grant
   if (isDue) await touchGrant(db, grant.id, now)
-  const copy: GrantCopy = { version: facts.account!.version, grant: used }
+  const copy: GrantCopy = { version: facts.account!.version, grant: used, writtenAt: now }
   const key = grantKey(facts.digest, facts.guesser.network)
-  const write = { op: 'write', key, value: JSON.stringify(copy), ttlMs: settings.auth.cache_ttl } as const
+  const write = { op: 'write', key, value: JSON.stringify(copy), ttlMs: keptMs(services) } as const
   await hot.apply([write], facts.generation)
 }

@@ -155,6 +155,8 @@ function wordsFor(
       return ['time for a decision', found.error ?? '', `auth.deadline ${lasts(auth.deadline)}`]
     case 'hot_state_away':
       return ['Redis', found.error ?? '', 'it answers']
+    case 'database_away':
+      return ['database', found.error ?? '', 'it answers, or all of this login is remembered']
     case 'unavailable':
       return ['parts of the gateway', found.error ?? '', 'all of them work']
   }

@@ -65,12 +65,18 @@ export async function readAccount(
   }
 }
 
-export const writeCopy = (account: Account): string => JSON.stringify(account)
+/** A copy of the account's row, and when that was read, in UTC milliseconds. */
+export interface AccountCopy {
+  account: Account
+  readAt: number
+}
 
-const parseCopy = once((text): Account => JSON.parse(text))
+export const writeCopy = (copy: AccountCopy): string => JSON.stringify(copy)
 
-/** The account from a copy that `writeCopy` made; null stays null. */
-export const readCopy = (copy: string | null): Readonly<Account> | null =>
+const parseCopy = once((text): AccountCopy => JSON.parse(text))
+
+/** The copy that `writeCopy` made; null stays null. */
+export const readCopy = (copy: string | null): Readonly<AccountCopy> | null =>
   copy === null ? null : parseCopy(copy)
 
 function toAccount(user: User): Account {

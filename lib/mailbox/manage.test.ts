@@ -42,7 +42,7 @@ async function readRow(of = name): Promise<User> {
 /** What a login does when it has read the row and writes its copy, at whatever time it gets to that. */
 async function remember(row: User): Promise<boolean> {
   const { account } = (await readAccount(host.services.db, row.name, null))!
-  const copy = writeCopy({ ...account, version: row.version })
+  const copy = writeCopy({ account: { ...account, version: row.version }, readAt: 0 })
   const key = accountKey(row.name)
   const [written] = await host.services.hot.apply([
     { op: 'write', key, value: copy, ttlMs: 60_000, version: row.version },

@@ -29,6 +29,7 @@ test('with nothing configured everything is at its default', () => {
     lock_ttl: 300_000,
     default_domain: '',
     cache_ttl: 300_000,
+    stale_ttl: 900_000,
     cache_max: 43_200_000,
     deadline: 8000,
     hash_deadline: 6000,

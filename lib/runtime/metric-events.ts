@@ -89,6 +89,14 @@ export function createEventMetrics(registry: Registry): Metrics {
     'mailgateway_audit_folded_attempts_total',
     'Attempts of banned addresses that share an audit row with others.',
   )
+  const spooled = count(
+    'mailgateway_spool_rows_total',
+    'Rows of the auth log that went to the spool, because the database was away.',
+  )
+  const drained = count(
+    'mailgateway_spool_drained_rows_total',
+    'Rows of the auth log that came from the spool into the database.',
+  )
 
   const hotBatch = measure(
     batchBuckets,
@@ -117,6 +125,8 @@ export function createEventMetrics(registry: Registry): Metrics {
       lag.observe(seconds(written.lagMs))
       folded.inc(written.folded)
     },
+    rowsSpooled: rows => spooled.inc(rows),
+    rowsDrained: rows => drained.inc(rows),
     banMade: countBan,
     alertRaised: countAlert,
     hotStateCalled({ lists, ms, failed }) {

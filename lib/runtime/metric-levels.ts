@@ -4,15 +4,20 @@ import type { AuditTrail } from '../audit/append.ts'
 import type { Directory } from '../backend/directory.ts'
 import type { BanList } from '../ban/list.ts'
 import type { HashPool } from './hash-pool.ts'
+import type { Services } from './services.ts'
 
 export interface Levels {
   passwords: Pick<HashPool, 'waiting'>
-  audit: Pick<AuditTrail, 'waiting'>
+  audit: Pick<AuditTrail, 'waiting' | 'spooled'>
+  databaseAway: Services['databaseAway']
   bans: Pick<BanList, 'countInForce'>
   backends: Pick<Directory, 'states'>
 }
 
-export function addLevels(registry: Registry, { passwords, audit, bans, backends }: Levels): void {
+export function addLevels(
+  registry: Registry,
+  { passwords, audit, databaseAway, bans, backends }: Levels,
+): void {
   const registers = [registry]
 
   const show = (name: string, help: string, read: () => number) =>
@@ -27,6 +32,20 @@ export function addLevels(registry: Registry, { passwords, audit, bans, backends
 
   show('mailgateway_hash_queue_length', 'Password hashes that wait for a thread.', passwords.waiting)
   show('mailgateway_audit_queue_length', 'Attempts that wait for an insert to begin.', audit.waiting)
+  show('mailgateway_database_up', 'Whether the server of the database can be reached.', () =>
+    databaseAway() === null ? 1 : 0,
+  )
+  show(
+    'mailgateway_spool_rows',
+    'Rows of the auth log that wait on the disk for the database.',
+    () => audit.spooled()?.rows ?? 0,
+  )
+  show('mailgateway_spool_bytes', 'What they take there.', () => audit.spooled()?.bytes ?? 0)
+  show(
+    'mailgateway_spool_limit_bytes',
+    'log.spool_max; 0 with the embedded database, which has no spool.',
+    () => audit.spooled()?.mostBytes ?? 0,
+  )
   new Gauge({
     name: 'mailgateway_bans_in_force',
     help: 'Bans in force by what led to them, as of the latest login.',

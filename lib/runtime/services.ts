@@ -5,12 +5,14 @@ import { mkdirSync } from 'node:fs'
 import type { Logger } from 'pino'
 import { migrations } from '../../migrations/index.ts'
 import { type AuditTrail, createAuditTrail } from '../audit/append.ts'
+import type { Spool } from '../audit/spool.ts'
 import { createStats, type Stats } from '../audit/stats.ts'
 import { createDirectory, type Directory } from '../backend/directory.ts'
 import { type BanList, createBanList } from '../ban/list.ts'
 import { migrateUp } from '../database/migrate.ts'
 import { openDatabase } from '../database/open.ts'
 import type { Database } from '../database/schema.ts'
+import type { Away } from '../database/watch.ts'
 import { createDigest, type Digest } from '../digest.ts'
 import type { HotState } from '../hot-state/port.ts'
 import type { Passwords } from '../mailbox/passwords.ts'
@@ -26,6 +28,8 @@ export interface Services {
   db: Database
   /** For searches that may take long: they wait for no login, and no login for them. */
   logDb: Database
+  /** Why the server of the database is away; null = as far as is known it is there. */
+  databaseAway: () => Away | null
   hot: HotState
   passwords: Passwords
   audit: AuditTrail
@@ -59,13 +63,14 @@ const realClocks: Clocks = { clock: Date.now, steady: () => performance.now() }
 
 /**
  * Opens everything. All migrations have run when it resolves.
- * @param host how this host hashes (the caller closes it), and what it counts with
+ * @param host how this host hashes (the caller closes it), what it counts with, and where rows of the auth log wait
+ *   while the database is away
  * @throws an Error of one line when what is configured cannot be opened
  */
 export async function openServices(
   config: Config,
   log: Logger,
-  { passwords, metrics }: Pick<Services, 'passwords' | 'metrics'>,
+  { passwords, metrics, spool }: Pick<Services, 'passwords' | 'metrics'> & { spool?: Spool },
   { clock, steady }: Clocks = realClocks,
 ): Promise<Services> {
   const { settings } = config
@@ -76,6 +81,7 @@ export async function openServices(
     db,
     logDb,
     schemaDb,
+    away: databaseAway,
     close: closeDatabases,
   } = await openDatabase(config.database, settings.database)
   let hot: HotState
@@ -102,14 +108,16 @@ export async function openServices(
   })
   const node = nameNode(settings, cluster.worker ? `/${cluster.worker.id}` : '')
   const stats = createStats({ db, logDb, clock, node, log })
+  const audit = createAuditTrail({ db, log, metrics, spool, stats })
   return {
     db,
     logDb,
+    databaseAway,
     hot,
     node,
     stats,
     passwords,
-    audit: createAuditTrail(db, metrics, stats),
+    audit,
     backends,
     bans: createBanList({ db, clock, steady }),
     digest: createDigest(deriveKey(secrets[0]!, 'credential-cache')),
@@ -121,6 +129,7 @@ export async function openServices(
     metrics,
     async close() {
       await backends.stop()
+      await audit.close()
       await stats.stop()
       await hot.close()
       await closeDatabases()

@@ -72,6 +72,11 @@ export const definitions = {
   'auth.default_domain': define(domainOrNone, '', 'Domain added to user names that have none.'),
   'auth.cache_ttl': define(duration('1s', '24h'), '5m', 'How long a proven password needs no new hash.'),
   'auth.cache_max': define(duration('1s', '7d'), '12h', 'Longest time that use renews a proven password.'),
+  'auth.stale_ttl': define(
+    duration('0s', '24h'),
+    '15m',
+    'How much longer a proven password is believed while the database is away.',
+  ),
   'auth.deadline': define(duration('100ms', '60s'), '8s', 'Time for a whole decision.'),
   'auth.hash_deadline': define(duration('100ms', '60s'), '6s', 'Longest wait for a password hash.'),
   'auth.hash_threads': define(wholeNumber(0, 256), '0', 'Hash threads; 0 means one per core.'),
@@ -125,6 +130,11 @@ export const definitions = {
   'log.auth_fail_path': define(line(0, 1000), '', 'File of refused logins, for fail2ban; empty means none.'),
   'log.max_size': define(size('1KB', '10GB'), '50MB', 'Size at which a log file is turned over.'),
   'log.max_age': define(duration('1m', '365d'), '24h', 'Age at which a log file is turned over.'),
+  'log.spool_max': define(
+    size('64KB', '10GB'),
+    '100MB',
+    'Disk for rows of the auth log while the database is away, per process.',
+  ),
   'log.max_files': define(wholeNumber(1, 10_000), '14', 'Old files kept of each log file.'),
   'log.retention': define(duration('0s', '3650d'), '365d', 'How long the auth log is kept; 0 = for ever.'),
 }
