@@ -12,6 +12,7 @@ import { openSqlite } from '../../lib/database/open.ts'
 import { ask, nginxLines } from '../e2e/ask.ts'
 import { type Gateway, startGateway } from '../e2e/gateway.ts'
 import { chooseFreePort } from '../e2e/ports.ts'
+import { withSecret } from '../e2e/stores.ts'
 
 // Each start is a process of its own, which takes a second on a busy machine.
 vi.setConfig({ testTimeout: 120_000 })
@@ -53,7 +54,11 @@ describe('a running gateway', () => {
 
   test('says that it lives and that it is ready', async () => {
     expect(await (await fetchAdmin('/healthz')).json()).toEqual({ status: 'ok' })
-    expect(await (await fetchAdmin('/readyz')).json()).toEqual({ status: 'ready' })
+    expect(await (await fetchAdmin('/readyz')).json()).toEqual({
+      status: 'ready',
+      database: 'it answers',
+      hotState: 'it answers',
+    })
     expect((await fetchAdmin('/else')).status).toBe(404)
   })
 
@@ -145,7 +150,8 @@ describe('a start that is refused: exit code 1, one line', () => {
   })
 
   test.each([
-    [{ DATABASE_URL: 'mysql://joe:geheim@127.0.0.1:1/x' }, /DATABASE_URL.*nobody listens on 127/],
+    [{ DATABASE_URL: 'mysql://joe:geheim@127.0.0.1:1/x' }, /MAILGATEWAY_SECRET_KEY: all gateways on one/],
+    [withSecret({ DATABASE_URL: 'mysql://joe:geheim@127.0.0.1:1/x' }), /DATABASE_URL.*nobody listens on 127/],
     [{ DATABASE_URL: 'sqlite:/missing/x.db' }, /cannot use \/missing \(ENOENT\); name a folder/],
     [{ MAILGATEWAY_AUTH_SERVER_PROT: '1' }, /MAILGATEWAY_AUTH_SERVER_PROT: unknown setting; did you mean/],
     [

@@ -1,4 +1,5 @@
 /** Writing the auth log: many logins share one durable insert. */
+import { createBatches } from '../batches.ts'
 import type { AuthLogRow } from '../database/schema.ts'
 import type { AuditReport } from '../metrics.ts'
 import { createFolding, type Folding } from './folding.ts'
@@ -42,9 +43,6 @@ interface Waiting {
 const rowsPerInsert = 500
 /** Bounds the memory while the disk hangs; far more than can wait in a second of a working one. */
 const mostWaiting = 5_000
-/** A batch leaves when so many wait, or when two turns of the event loop brought nothing new. */
-const enoughRows = 32
-const quietTurns = 2
 
 /** @param stats counts every attempt whose row is durable */
 export function createAuditTrail(
@@ -53,51 +51,32 @@ export function createAuditTrail(
   const { metrics, spool, stats } = parts
   const folding = createFolding()
   const keep = createKeep(parts)
-  let waiting: Waiting[] = []
-  let writing = false
-
-  const gather = async () => {
-    let seen = 0
-    for (let quiet = 0; quiet < quietTurns && waiting.length < enoughRows; ) {
-      quiet = waiting.length === seen ? quiet + 1 : 0
-      seen = waiting.length
-      await nextTurn()
-    }
-    const batch = waiting.slice(0, rowsPerInsert)
-    waiting = waiting.slice(rowsPerInsert)
-    return batch.filter(isAwaited)
-  }
-
   const write = async (batch: Waiting[]) => {
     const { own, counted } = foldRows(folding, batch)
     await keep.write([...own, ...counted.values()], counted.size > 0)
     for (const [key, row] of counted) folding.keep(key, row)
   }
 
-  const writeAll = async () => {
-    writing = true
-    while (waiting.length > 0) {
-      const batch = await gather()
-      if (batch.length === 0) continue
-      try {
-        const startedAt = performance.now()
-        await write(batch)
-        for (const { done } of batch) done.resolve()
-        stats?.count(batch.map(({ row }) => row))
-        metrics?.auditWritten(reportBatch(batch, startedAt, performance.now()))
-      } catch (error) {
-        for (const { done } of batch) done.reject(error)
-      }
+  const batches = createBatches<Waiting>(rowsPerInsert, async gathered => {
+    const batch = gathered.filter(isAwaited)
+    if (batch.length === 0) return
+    try {
+      const startedAt = performance.now()
+      await write(batch)
+      for (const { done } of batch) done.resolve()
+      stats?.count(batch.map(({ row }) => row))
+      metrics?.auditWritten(reportBatch(batch, startedAt, performance.now()))
+    } catch (error) {
+      for (const { done } of batch) done.reject(error)
     }
-    writing = false
-  }
+  })
 
   const enqueue = (row: AuthLogRow, patienceMs: number, foldKey: string | null) => {
-    if (waiting.length >= mostWaiting) throw new AuditBusy(`${mostWaiting} rows of the auth log wait already`)
+    if (batches.waiting() >= mostWaiting)
+      throw new AuditBusy(`${mostWaiting} rows of the auth log wait already`)
     const done = Promise.withResolvers<void>()
     const since = performance.now()
-    waiting.push({ row, foldKey, since, endsAt: since + patienceMs, done })
-    if (!writing) void writeAll()
+    batches.add({ row, foldKey, since, endsAt: since + patienceMs, done })
     return done.promise
   }
 
@@ -107,7 +86,7 @@ export function createAuditTrail(
       const folded = folding.fold(row, prefix)
       return enqueue(folded.row, patienceMs, folded.key)
     },
-    waiting: () => waiting.length,
+    waiting: batches.waiting,
     spooled: () => spool?.state() ?? null,
     close: keep.close,
   }
@@ -141,5 +120,3 @@ function isAwaited({ endsAt, done }: Waiting): boolean {
   if (!awaited) done.reject(new AuditBusy('the auth log was not written in time'))
   return awaited
 }
-
-const nextTurn = () => new Promise<void>(resolve => setImmediate(resolve))

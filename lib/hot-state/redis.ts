@@ -2,6 +2,7 @@
  * The hot state in Redis, which several gateways share. Lists of concurrent calls go together: while one call of the
  * script is in flight the next batch gathers.
  */
+import { createBatches } from '../batches.ts'
 import { type Link, type LinkParts, openLink } from './link.ts'
 import { type HotState, HotStateAway, HotStateFull, type Op, type Results, WrongKind } from './port.ts'
 import { decode, encode } from './script.ts'
@@ -30,52 +31,30 @@ interface Waiting {
 const listsPerCall = 100
 /** Bounds the memory: far more than can wait in the second that a call may take. */
 const mostWaiting = 5_000
-/** A batch leaves when so many wait, or when two turns of the event loop brought nothing new. */
-const enoughLists = 32
-const quietTurns = 2
 
 /** @throws RedisUnusable, one line, when the server cannot be reached or used */
 export async function openRedisHotState({ prefix, onCall, ...parts }: RedisParts): Promise<HotState> {
   const link = await openLink(parts)
-  let waiting: Waiting[] = []
-  let sending = false
 
-  const gather = async () => {
-    let seen = 0
-    for (let quiet = 0; quiet < quietTurns && waiting.length < enoughLists; ) {
-      quiet = waiting.length === seen ? quiet + 1 : 0
-      seen = waiting.length
-      await nextTurn()
-    }
-    const batch = waiting.slice(0, listsPerCall)
-    waiting = waiting.slice(listsPerCall)
-    return batch
-  }
-
-  const sendAll = async () => {
-    sending = true
-    while (waiting.length > 0) {
-      const batch = await gather()
-      const startedAt = performance.now()
-      const failed = await send(link, prefix, batch).then(
-        () => false,
-        error => {
-          for (const { done } of batch) done.reject(error)
-          return true
-        },
-      )
-      onCall?.({ lists: batch.length, ms: performance.now() - startedAt, failed })
-    }
-    sending = false
-  }
+  const batches = createBatches<Waiting>(listsPerCall, async batch => {
+    const startedAt = performance.now()
+    const failed = await send(link, prefix, batch).then(
+      () => false,
+      error => {
+        for (const { done } of batch) done.reject(error)
+        return true
+      },
+    )
+    onCall?.({ lists: batch.length, ms: performance.now() - startedAt, failed })
+  })
 
   const enqueue = (ops: readonly Op[], generation: number | undefined) => {
     const why = link.awayBecause()
     if (why !== null) throw new HotStateAway(`Redis is away: ${why}`)
-    if (waiting.length >= mostWaiting) throw new HotStateAway(`${mostWaiting} lists wait for Redis already`)
+    if (batches.waiting() >= mostWaiting)
+      throw new HotStateAway(`${mostWaiting} lists wait for Redis already`)
     const done = Promise.withResolvers<unknown[]>()
-    waiting.push({ ops, generation, done })
-    if (!sending) void sendAll()
+    batches.add({ ops, generation, done })
     return done.promise
   }
 
@@ -126,5 +105,3 @@ function explain(link: Link, answer: string): Error {
   if (answer.includes('READONLY ')) link.drop('the server has become a replica')
   return new HotStateAway(`Redis is away: ${answer}`)
 }
-
-const nextTurn = () => new Promise<void>(resolve => setImmediate(resolve))
