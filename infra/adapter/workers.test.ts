@@ -1,5 +1,4 @@
 /** A gateway of several processes, from outside. */
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +7,7 @@ import { ask, nginxLines } from '../e2e/ask.ts'
 import { type Gateway, runCommand, startGateway } from '../e2e/gateway.ts'
 import { type Greeters, startGreeters } from '../e2e/greeter.ts'
 import { mapAtOnce } from '../e2e/mail-user.ts'
+import { childrenOf } from '../e2e/process.ts'
 import { scrape } from '../e2e/scrape.ts'
 import { openShared, type Shared } from '../e2e/shared.ts'
 
@@ -40,17 +40,7 @@ async function start(settings: Record<string, string> = {}): Promise<Gateway> {
   return gateway
 }
 
-/** Their process ids, oldest first. */
-function workers(): number[] {
-  try {
-    return execFileSync('/usr/bin/pgrep', ['-P', `${gateway.pid}`], { encoding: 'utf8' })
-      .trim()
-      .split('\n')
-      .map(Number)
-  } catch {
-    return []
-  }
-}
+const workers = () => childrenOf(gateway.pid)
 
 /** One that has ended and that nobody has asked about yet does not live. */
 const lives = (pid: number) => {

@@ -11,6 +11,7 @@ import { type Gateway, type GatewayOptions, startGateway } from './gateway.ts'
 import { rememberSecret } from './leaks.ts'
 import { type Nginx, startNginx } from './nginx.ts'
 import { chooseFreePort } from './ports.ts'
+import { childrenOf } from './process.ts'
 import { joe, requests } from './requests.ts'
 import { openShared, type Shared } from './shared.ts'
 import { type Sink, startSink } from './sink.ts'
@@ -39,6 +40,8 @@ const open = (name: string, options: Pick<GatewayOptions, 'ports'> = {}) =>
     settings: {
       ...shared.settings,
       MAILGATEWAY_AUTH_SERVER_SECRET: secret,
+      // One of each kind.
+      MAILGATEWAY_SERVER_WORKERS: name === 'b' ? '2' : '1',
       MAILGATEWAY_AUTH_DEADLINE: '4s',
       MAILGATEWAY_AUTH_HASH_DEADLINE: '3s',
       // Everybody comes from one address, and the table of requests is full of wrong passwords.
@@ -178,6 +181,37 @@ test('one of two gateways is killed under load, comes back, and both are restart
   expect(failures).toEqual([])
   expect(logins).toBeGreaterThan(50)
   expect(nginx.log()).not.toContain('no live upstreams')
+})
+
+test('of a gateway with workers one is killed under load, then they are exchanged: no client notices', async () => {
+  const { pid } = gateways[1]
+  const { logins, failures } = await underLoad(async () => {
+    await vi.waitFor(() => expect(childrenOf(pid)).toHaveLength(2), { timeout: 20_000 })
+    process.kill(childrenOf(pid)[0]!, 'SIGKILL')
+    await some()
+    await vi.waitFor(() => expect(childrenOf(pid)).toHaveLength(2), { timeout: 20_000 })
+    const before = childrenOf(pid)
+    process.kill(pid, 'SIGUSR2')
+    await vi.waitFor(
+      () => {
+        expect(childrenOf(pid)).toHaveLength(2)
+        expect(childrenOf(pid).filter(worker => before.includes(worker))).toEqual([])
+      },
+      { timeout: 30_000 },
+    )
+    await some()
+  })
+  console.log(`${logins} logins, ${failures.length} failed`)
+  expect(failures).toEqual([])
+})
+
+test('a gateway that hangs costs time and no login', async () => {
+  process.kill(gateways[0].pid, 'SIGSTOP')
+  try {
+    await some()
+  } finally {
+    process.kill(gateways[0].pid, 'SIGCONT')
+  }
 })
 
 test('with both away every client gets the temporary failure of its protocol, and keeps its connection', async () => {
