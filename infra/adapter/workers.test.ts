@@ -182,6 +182,21 @@ test('a unix socket: left by a killed gateway, replaced, open to nginx', async (
   })
 })
 
+test('workers that die again and again end everything, with one line', async () => {
+  await start()
+  const { pid } = gateway
+  await vi.waitFor(
+    () => {
+      for (const worker of childrenOf(pid)) process.kill(worker, 'SIGKILL')
+      expect(lives(pid)).toBe(false)
+    },
+    { timeout: 60_000, interval: 10 },
+  )
+  expect(gateway.output()).toMatch(
+    /^mailgateway: 5 workers died soon after their start, one after the other$/m,
+  )
+})
+
 test('what keeps the first worker from beginning is said in one line', async () => {
   await start()
   const settings = {

@@ -1,5 +1,6 @@
 /** Two gateways on one MariaDB and Redis behind conf/nginx/ha.conf, real nginx before them and a real Dovecot behind. */
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -161,6 +162,22 @@ describe('requests through the hop', () => {
     const tooMuch = await ask(hop, nginxLines(joe, { 'Auth-SSL-Cert': 'A'.repeat(100_000) }))
     expect(tooMuch.headers['auth-status']).toMatch(/Temporary failure/)
   })
+})
+
+test('the doctor understands the hop', async () => {
+  const files = join(folder, 'nginx')
+  const dump = join(folder, 'nginx.txt')
+  const args = ['-T', '-p', `${files}/`, '-c', join(files, 'nginx.conf'), '-e', 'error.log']
+  writeFileSync(dump, execFileSync('/usr/sbin/nginx', args, { stdio: ['ignore', 'pipe', 'pipe'] }))
+  for (const gateway of gateways) {
+    const { json } = await gateway.cli(['doctor', '--json', '--nginx-conf', dump])
+    const findings = json as { subject: string; level: string; found: string }[]
+    expect(findings.filter(({ level }) => level === 'fail')).toEqual([])
+    expect(findings.filter(({ subject }) => subject === 'nginx')).toMatchObject([
+      { level: 'warn', found: expect.stringContaining('but a gateway answers there') },
+    ])
+    expect(findings).toContainEqual(expect.objectContaining({ found: `running, process ${gateway.pid}` }))
+  }
 })
 
 test('one of two gateways is killed under load, comes back, and both are restarted one by one: no client notices', async () => {
