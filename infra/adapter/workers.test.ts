@@ -1,5 +1,4 @@
 /** A gateway of several processes, from outside. */
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +7,7 @@ import { ask, nginxLines } from '../e2e/ask.ts'
 import { type Gateway, runCommand, startGateway } from '../e2e/gateway.ts'
 import { type Greeters, startGreeters } from '../e2e/greeter.ts'
 import { mapAtOnce } from '../e2e/mail-user.ts'
+import { childrenOf } from '../e2e/process.ts'
 import { scrape } from '../e2e/scrape.ts'
 import { openShared, type Shared } from '../e2e/shared.ts'
 
@@ -40,17 +40,7 @@ async function start(settings: Record<string, string> = {}): Promise<Gateway> {
   return gateway
 }
 
-/** Their process ids, oldest first. */
-function workers(): number[] {
-  try {
-    return execFileSync('/usr/bin/pgrep', ['-P', `${gateway.pid}`], { encoding: 'utf8' })
-      .trim()
-      .split('\n')
-      .map(Number)
-  } catch {
-    return []
-  }
-}
+const workers = () => childrenOf(gateway.pid)
 
 /** One that has ended and that nobody has asked about yet does not live. */
 const lives = (pid: number) => {
@@ -190,6 +180,21 @@ test('a unix socket: left by a killed gateway, replaced, open to nginx', async (
     code: 1,
     stderr: expect.stringMatching(/^mailgateway: auth_server: cannot listen on .*\n$/),
   })
+})
+
+test('workers that die again and again end everything, with one line', async () => {
+  await start()
+  const { pid } = gateway
+  await vi.waitFor(
+    () => {
+      for (const worker of childrenOf(pid)) process.kill(worker, 'SIGKILL')
+      expect(lives(pid)).toBe(false)
+    },
+    { timeout: 60_000, interval: 10 },
+  )
+  expect(gateway.output()).toMatch(
+    /^mailgateway: 5 workers died soon after their start, one after the other$/m,
+  )
 })
 
 test('what keeps the first worker from beginning is said in one line', async () => {

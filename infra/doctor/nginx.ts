@@ -8,6 +8,7 @@ import { showAuthHttp } from '../adapter/welcome.ts'
 import { reachesUs, readAuthHttp } from './auth-http.ts'
 import { fail, type Note, ok, warn } from './finding.ts'
 import { type MailServer, readMailServers } from './nginx-dump.ts'
+import { askAsNginx } from './nginx-plane.ts'
 
 type Expected = Pick<Settings, 'auth' | 'auth_server'>
 
@@ -66,9 +67,10 @@ function oneLine(error: unknown): string {
 }
 
 async function checkServer(server: MailServer, settings: Expected): Promise<Note[]> {
+  const { notes, isDirect } = await checkAddress(server, settings.auth_server)
   return [
-    ...(await checkAddress(server, settings.auth_server)),
-    ...checkHeaders(server, settings.auth_server.secret),
+    ...notes,
+    ...(isDirect ? checkHeaders(server, settings.auth_server.secret) : []),
     ...checkTimeout(server, settings.auth.deadline),
     ...checkTowardsBackend(server),
   ]
@@ -76,14 +78,31 @@ async function checkServer(server: MailServer, settings: Expected): Promise<Note
 
 const argumentOf = (server: MailServer, name: string) => server.lines(name).at(-1)?.args[0]
 
-async function checkAddress(server: MailServer, ours: Settings['auth_server']): Promise<Note[]> {
+/** `isDirect`: nothing stands between that sends headers of its own. */
+async function checkAddress(
+  server: MailServer,
+  ours: Settings['auth_server'],
+): Promise<{ notes: Note[]; isDirect: boolean }> {
   const written = argumentOf(server, 'auth_http')
   const advice = `write auth_http ${showAuthHttp(ours)}; and reload nginx`
   const place = readAuthHttp(written ?? '')
-  if (place === null) return [fail(`auth_http ${written ?? 'is missing'}`, advice)]
-  if (!(await reachesUs(place, ours))) return [fail(`auth_http ${written} leads elsewhere`, advice)]
-  if (place.path === '/api/auth') return []
-  return [fail(`auth_http ${written} asks for ${place.path}, which nobody answers`, advice)]
+  if (place === null) return { notes: [fail(`auth_http ${written ?? 'is missing'}`, advice)], isDirect: true }
+  if (!(await reachesUs(place, ours))) {
+    // With conf/nginx/ha.conf a hop stands between, which knows the secret.
+    const { level } = await askAsNginx({ host: place.host, port: place.port, secret: '' })
+    if (level !== 'ok')
+      return { notes: [fail(`auth_http ${written} leads elsewhere`, advice)], isDirect: true }
+    const found = `auth_http ${written} does not lead straight to this gateway, but a gateway answers there`
+    return {
+      notes: [warn(found, `as it should with conf/nginx/ha.conf; otherwise ${advice}`)],
+      isDirect: false,
+    }
+  }
+  const isRight = place.path === '/api/auth'
+  const notes = isRight
+    ? []
+    : [fail(`auth_http ${written} asks for ${place.path}, which nobody answers`, advice)]
+  return { notes, isDirect: true }
 }
 
 /** Header texts are compared and never shown: they are secrets. */

@@ -1,8 +1,10 @@
 /** What only the running gateway can tell about itself; the doctor asks for it over the control socket. */
+import cluster from 'node:cluster'
 import type { SpoolState } from '../../lib/audit/spool.ts'
 import type { Services } from '../../lib/runtime/services.ts'
 
 export interface SelfCheck {
+  /** Of the process to send signals to: of a gateway with workers, their primary. */
   pid: number
   /** Where it listens for nginx. */
   host: string
@@ -21,7 +23,7 @@ export interface SelfCheck {
 export async function checkSelf({ db, audit, hot, settings, clock }: Services): Promise<SelfCheck> {
   const { host, port } = settings.auth_server
   return {
-    pid: process.pid,
+    pid: cluster.isWorker ? process.ppid : process.pid,
     host,
     port,
     database: await reasonOf(writeNothing(db)),

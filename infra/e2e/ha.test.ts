@@ -1,5 +1,6 @@
 /** Two gateways on one MariaDB and Redis behind conf/nginx/ha.conf, real nginx before them and a real Dovecot behind. */
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,6 +12,7 @@ import { type Gateway, type GatewayOptions, startGateway } from './gateway.ts'
 import { rememberSecret } from './leaks.ts'
 import { type Nginx, startNginx } from './nginx.ts'
 import { chooseFreePort } from './ports.ts'
+import { childrenOf } from './process.ts'
 import { joe, requests } from './requests.ts'
 import { openShared, type Shared } from './shared.ts'
 import { type Sink, startSink } from './sink.ts'
@@ -39,6 +41,8 @@ const open = (name: string, options: Pick<GatewayOptions, 'ports'> = {}) =>
     settings: {
       ...shared.settings,
       MAILGATEWAY_AUTH_SERVER_SECRET: secret,
+      // One of each kind.
+      MAILGATEWAY_SERVER_WORKERS: name === 'b' ? '2' : '1',
       MAILGATEWAY_AUTH_DEADLINE: '4s',
       MAILGATEWAY_AUTH_HASH_DEADLINE: '3s',
       // Everybody comes from one address, and the table of requests is full of wrong passwords.
@@ -160,6 +164,22 @@ describe('requests through the hop', () => {
   })
 })
 
+test('the doctor understands the hop', async () => {
+  const files = join(folder, 'nginx')
+  const dump = join(folder, 'nginx.txt')
+  const args = ['-T', '-p', `${files}/`, '-c', join(files, 'nginx.conf'), '-e', 'error.log']
+  writeFileSync(dump, execFileSync('/usr/sbin/nginx', args, { stdio: ['ignore', 'pipe', 'pipe'] }))
+  for (const gateway of gateways) {
+    const { json } = await gateway.cli(['doctor', '--json', '--nginx-conf', dump])
+    const findings = json as { subject: string; level: string; found: string }[]
+    expect(findings.filter(({ level }) => level === 'fail')).toEqual([])
+    expect(findings.filter(({ subject }) => subject === 'nginx')).toMatchObject([
+      { level: 'warn', found: expect.stringContaining('but a gateway answers there') },
+    ])
+    expect(findings).toContainEqual(expect.objectContaining({ found: `running, process ${gateway.pid}` }))
+  }
+})
+
 test('one of two gateways is killed under load, comes back, and both are restarted one by one: no client notices', async () => {
   await some()
   const { logins, failures } = await underLoad(async () => {
@@ -178,6 +198,37 @@ test('one of two gateways is killed under load, comes back, and both are restart
   expect(failures).toEqual([])
   expect(logins).toBeGreaterThan(50)
   expect(nginx.log()).not.toContain('no live upstreams')
+})
+
+test('of a gateway with workers one is killed under load, then they are exchanged: no client notices', async () => {
+  const { pid } = gateways[1]
+  const { logins, failures } = await underLoad(async () => {
+    await vi.waitFor(() => expect(childrenOf(pid)).toHaveLength(2), { timeout: 20_000 })
+    process.kill(childrenOf(pid)[0]!, 'SIGKILL')
+    await some()
+    await vi.waitFor(() => expect(childrenOf(pid)).toHaveLength(2), { timeout: 20_000 })
+    const before = childrenOf(pid)
+    process.kill(pid, 'SIGUSR2')
+    await vi.waitFor(
+      () => {
+        expect(childrenOf(pid)).toHaveLength(2)
+        expect(childrenOf(pid).filter(worker => before.includes(worker))).toEqual([])
+      },
+      { timeout: 30_000 },
+    )
+    await some()
+  })
+  console.log(`${logins} logins, ${failures.length} failed`)
+  expect(failures).toEqual([])
+})
+
+test('a gateway that hangs costs time and no login', async () => {
+  process.kill(gateways[0].pid, 'SIGSTOP')
+  try {
+    await some()
+  } finally {
+    process.kill(gateways[0].pid, 'SIGCONT')
+  }
 })
 
 test('with both away every client gets the temporary failure of its protocol, and keeps its connection', async () => {

@@ -1,6 +1,7 @@
 /** Child processes of the tests: started, awaited until ready, stopped by their own pid. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -73,5 +74,14 @@ export async function isListening(port: number): Promise<boolean> {
     return false
   } finally {
     socket.destroy()
+  }
+}
+
+/** Process ids of those that it has started and that live, oldest first (proc(5)). */
+export function childrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+  } catch {
+    return []
   }
 }
