@@ -9,6 +9,7 @@ import { type Gateway, type GatewayOptions, startGateway } from './gateway.ts'
 import { type Greeters, startGreeters } from './greeter.ts'
 import { mapAtOnce, readVerdict, type Verdict } from './mail-user.ts'
 import { type Mariadb, startMariadb } from './mariadb.ts'
+import { hang } from './process.ts'
 import { type RedisServer, startRedis } from './redis.ts'
 import { scrape } from './scrape.ts'
 import { seedFolder, seedPassword } from './seed.ts'
@@ -194,7 +195,7 @@ describe('MariaDB', () => {
 
   test('hung and released under load: nobody waits for long, and every OK has its row', async () => {
     await underLoad(async () => {
-      process.kill(mariadb.pid, 'SIGSTOP')
+      await hang(mariadb.pid)
       const answers = await Promise.all([cold, cold, cold].map(user => login(user)))
       expect(answers.map(({ verdict }) => verdict)).toEqual(['later', 'later', 'later'])
       await sleep(1_500)
@@ -310,7 +311,7 @@ describe('Redis', () => {
 
   test('hung and released under load: nobody waits for long', async () => {
     await underLoad(async () => {
-      process.kill(redis.pid, 'SIGSTOP')
+      await hang(redis.pid)
       await sleep(3_000)
       process.kill(redis.pid, 'SIGCONT')
       await comesIn(first)

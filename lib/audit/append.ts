@@ -4,6 +4,7 @@ import type { AuditReport } from '../metrics.ts'
 import { createFolding, type Folding } from './folding.ts'
 import { createKeep, type KeepParts } from './keep.ts'
 import type { SpoolState } from './spool.ts'
+import type { Stats } from './stats.ts'
 
 export interface AuditTrail {
   /**
@@ -48,7 +49,7 @@ const quietTurns = 2
 
 /** @param stats counts every attempt whose row is durable */
 export function createAuditTrail(
-  parts: KeepParts & { stats?: { count(rows: AuthLogRow[]): void } },
+  parts: KeepParts & { stats?: Pick<Stats, 'count' | 'recount'> },
 ): AuditTrail {
   const { metrics, spool, stats } = parts
   const folding = createFolding()
