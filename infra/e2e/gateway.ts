@@ -58,9 +58,7 @@ async function runCli(
   input: string,
   { mostKib }: { mostKib?: number } = {},
 ): Promise<CliResult> {
-  const line = [process.execPath, command, ...args]
-  const limited = ['bash', '-c', `ulimit -f ${mostKib} && exec "$@"`, 'bash', ...line]
-  const [program = '', ...rest] = mostKib === undefined ? line : limited
+  const { program, rest } = limit([process.execPath, command, ...args], mostKib)
   const child = spawn(program, rest, { env })
   const collected = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
@@ -74,6 +72,12 @@ async function runCli(
   await once(child, 'close')
   const hasJson = args.includes('--json') && collected.stdout !== ''
   return { code: child.exitCode, ...collected, json: hasJson ? JSON.parse(collected.stdout) : undefined }
+}
+
+function limit(line: string[], mostKib: number | undefined): { program: string; rest: string[] } {
+  const limited = ['bash', '-c', `ulimit -f ${mostKib} && exec "$@"`, 'bash', ...line]
+  const [program = '', ...rest] = mostKib === undefined ? line : limited
+  return { program, rest }
 }
 
 async function answersReady(port: number): Promise<boolean> {
@@ -107,6 +111,8 @@ export interface GatewayOptions {
   ports?: Gateway['ports']
   /** Further environment variables, such as MAILGATEWAY_LOG_LEVEL. */
   settings?: Record<string, string>
+  /** As with `runCommand`. */
+  mostKib?: number
 }
 
 /** Starts the gateway with its data in `folder`, made here if it is not there, and waits until it says it is ready. */
@@ -121,10 +127,11 @@ export async function startGateway(folder: string, options: GatewayOptions = {})
     MAILGATEWAY_AUTH_SERVER_PORT: String(ports.nginx),
     ...options.settings,
   })
+  const { program, rest } = limit([process.execPath, ...startFlags, command, 'start'], options.mostKib)
   const child = await startProcess({
     name: 'mailgateway',
-    command: process.execPath,
-    args: [...startFlags, command, 'start'],
+    command: program,
+    args: rest,
     env,
     isReady: () => answersReady(ports.admin),
   })

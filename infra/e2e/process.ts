@@ -1,7 +1,7 @@
 /** Child processes of the tests: started, awaited until ready, stopped by their own pid. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -84,4 +84,14 @@ export function childrenOf(pid: number): number[] {
   } catch {
     return []
   }
+}
+
+/** Makes a program hang until SIGCONT, and resolves when all of its threads do. */
+export async function hang(pid: number): Promise<void> {
+  process.kill(pid, 'SIGSTOP')
+  const states = () =>
+    readdirSync(`/proc/${pid}/task`).map(
+      thread => readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8').split(') ')[1]?.[0],
+    )
+  while (states().some(state => state !== 'T')) await sleep(1)
 }

@@ -21,8 +21,9 @@ export async function seedFolder(
   folder: string,
   users: readonly SeedUser[],
   backendPorts: Record<Protocol, number>,
+  settings: Record<string, string> = {},
 ): Promise<void> {
-  const config = loadConfig({ env: { MAILGATEWAY_DATA_DIR: folder }, cwd: folder })
+  const config = loadConfig({ env: { MAILGATEWAY_DATA_DIR: folder, ...settings }, cwd: folder })
   const hashAt = (cost: number) => {
     const make = (password: string) => hash(password, cost)
     return { hash: make, verify: compare, hashInTurn: make }

@@ -5,6 +5,7 @@ import type { AuditReport } from '../metrics.ts'
 import { createFolding, type Folding } from './folding.ts'
 import { createKeep, type KeepParts } from './keep.ts'
 import type { SpoolState } from './spool.ts'
+import type { Stats } from './stats.ts'
 
 export interface AuditTrail {
   /**
@@ -46,7 +47,7 @@ const mostWaiting = 5_000
 
 /** @param stats counts every attempt whose row is durable */
 export function createAuditTrail(
-  parts: KeepParts & { stats?: { count(rows: AuthLogRow[]): void } },
+  parts: KeepParts & { stats?: Pick<Stats, 'count' | 'recount'> },
 ): AuditTrail {
   const { metrics, spool, stats } = parts
   const folding = createFolding()

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { type Mariadb, startMariadb } from '../../infra/e2e/mariadb.ts'
+import { hang } from '../../infra/e2e/process.ts'
 import { migrations } from '../../migrations/index.ts'
 import { migrateUp } from '../database/migrate.ts'
 import { type Databases, openDatabase } from '../database/open.ts'
@@ -87,7 +88,7 @@ test('rows of an outage are on the disk before they are told, and in the log aft
 test('a row whose insert went through unheard is not doubled', async () => {
   const trail = openTrail()
   // The answer never comes, the rows are in the end written twice.
-  process.kill(mariadb.pid, 'SIGSTOP')
+  await hang(mariadb.pid)
   await appendAll(trail, makeRows(0, 50))
   expect(trail.spooled()?.rows).toBe(50)
   process.kill(mariadb.pid, 'SIGCONT')

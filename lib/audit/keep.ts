@@ -18,6 +18,8 @@ export interface KeepParts {
   metrics?: Metrics
   /** Absent where the database is a disk itself, or there is no disk. */
   spool?: Spool
+  /** Is told of rows that come into the log late. */
+  stats?: { recount(rows: AuthLogRow[]): void }
 }
 
 export interface Keep {
@@ -37,7 +39,7 @@ const longestPauseMs = 800
 /** So often it is looked whether another process has left rows. */
 const adoptMs = 10_000
 
-export function createKeep({ db, log, metrics, spool }: KeepParts): Keep {
+export function createKeep({ db, log, metrics, spool, stats }: KeepParts): Keep {
   const insert = createInsert(db, 'new')
   const insertOver = createInsert(db, 'over')
   if (!spool) return { write: (rows, over) => (over ? insertOver : insert)(rows), close: async () => {} }
@@ -63,6 +65,7 @@ export function createKeep({ db, log, metrics, spool }: KeepParts): Keep {
     }
     await batch.done()
     metrics?.rowsDrained(batch.rows.length)
+    stats?.recount(batch.rows)
   }
 
   const drain = async () => {

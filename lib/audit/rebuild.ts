@@ -98,7 +98,7 @@ export async function rebuildOwn(
   await writeRows(db, await countMinutes(logDb, from, startedAt, node))
 }
 
-/** What the log holds of one minute from the process of this name. */
+/** What the log holds of one minute from the process of this name; for `writeRows`. */
 export function countOwn(
   { logDb, node }: { logDb: Database; node: string },
   minute: number,
@@ -106,7 +106,7 @@ export function countOwn(
   return countMinutes(logDb, minute, minute + minuteMs, node)
 }
 
-async function writeRows(db: Database, rows: AuthStatsRow[]): Promise<void> {
+export async function writeRows(db: Database, rows: AuthStatsRow[]): Promise<void> {
   for (let i = 0; i < rows.length; i += rowsPerStatement) {
     await db
       .replaceInto('auth_stats')

@@ -72,6 +72,7 @@ export async function openSpoolFile(path: string): Promise<SpoolFile> {
     await handle.truncate(0)
     size = 0
     passed = 0
+    rows = 0
   }
 
   return {

@@ -93,6 +93,12 @@ export function openSpool(folder: string, mostBytes: number): Spool {
     if (isEmpty) await rm(lockOf(path), { force: true })
   }
 
+  const leaveEmpty = async () => {
+    const empty = adopted.filter(({ file }) => file.rows() === 0)
+    adopted = adopted.filter(({ file }) => file.rows() > 0)
+    for (const held of empty) await leave(held)
+  }
+
   const adoptFile = async (path: string) => {
     const lock = takeFileLock(lockOf(path), 0)
     if (lock === null) return
@@ -116,13 +122,15 @@ export function openSpool(folder: string, mostBytes: number): Spool {
       await own!.file.append(rows)
     },
     async next() {
-      for (const held of [...adopted]) {
-        const batch = await held.file.next()
-        if (batch !== null) return batch
-        adopted = adopted.filter(each => each !== held)
-        await leave(held)
+      const batch = (await (adopted[0] ?? own)?.file.next()) ?? null
+      if (batch === null) return null
+      return {
+        ...batch,
+        async done() {
+          await batch.done()
+          await leaveEmpty()
+        },
       }
-      return own === null ? null : own.file.next()
     },
     setAside: lines =>
       appendFile(join(folder, asideName), lines.map(line => `${line}\n`).join(''), { mode: 0o600 }),
@@ -130,6 +138,7 @@ export function openSpool(folder: string, mostBytes: number): Spool {
       const names = (await readdir(folder)).filter(name => fileName.test(name)).sort()
       const known = new Set(all().map(({ path }) => path))
       for (const path of names.map(name => join(folder, name))) if (!known.has(path)) await adoptFile(path)
+      await leaveEmpty()
     },
     state: () => ({ rows: sum(file => file.rows()), bytes: sum(file => file.bytes()), mostBytes }),
     async close() {

@@ -205,6 +205,21 @@ test('while the database is away for long, the newest minutes are kept, and coun
   expect((await counts()).every(([, , , count]) => count === 1)).toBe(true)
 })
 
+test('minutes of rows that come late are counted again from the log, for each process, once they are over', async () => {
+  const stats = openStats()
+  stats.count([makeRow()])
+  const rows = [makeRow({ node: 'gone' }), makeRow(), makeRow({ time: start + 5 * minuteMs })]
+  await insert(rows)
+  stats.recount(rows)
+  now = start + 6 * minuteMs
+  await stats.stop()
+  const live = await readStats()
+  expect(live.map(({ node, count }) => [node, count])).toEqual([
+    ['gone', 1],
+    ['one', 1],
+  ])
+})
+
 test('the audit counts each attempt, those of a banned address too, and the log says the same', async () => {
   const stats = openStats()
   const trail = createAuditTrail({ db: host.services.db, stats })

@@ -6,7 +6,7 @@
 import type { AuthLogRow, AuthStatsRow, Database } from '../database/schema.ts'
 import { createActiveUsers } from './active-users.ts'
 import { addSums, bucketOf, emptySums, type Sums } from './histogram.ts'
-import { countOwn, minutesKeptMs, rebuildOwn, settledMs } from './rebuild.ts'
+import { countOwn, minutesKeptMs, rebuildOwn, settledMs, writeRows } from './rebuild.ts'
 import { rollUp } from './roll-up.ts'
 import { floorTo, hourMs, minuteMs } from './times.ts'
 
@@ -22,6 +22,8 @@ export interface StatsServices {
 export interface Stats {
   /** Takes in attempts whose rows are durable, each row one attempt. Waits for nothing and never throws. */
   count(rows: AuthLogRow[]): void
+  /** Rows of earlier attempts have come into the log, of this process or another one: their minutes are counted again. */
+  recount(rows: AuthLogRow[]): void
   /** Begins to write, after what a crash may have lost of the last minutes was counted again from the auth log. */
   start(): void
   /** Writes what is left. */
@@ -43,6 +45,8 @@ export function createStats(services: StatsServices): Stats {
   /** What the rows of a minute hold, or shall hold. */
   const totals = new Map<number, Minute>()
   const changed = new Set<number>()
+  /** Minutes to be counted again when they are over, with the process that they are of. */
+  const late = new Map<string, { minute: number; node: string }>()
   let recover: (() => Promise<void>) | null = null
   let failing = false
   let timer: NodeJS.Timeout | undefined
@@ -61,23 +65,42 @@ export function createStats(services: StatsServices): Stats {
     }
   }
 
+  const recountLate = async (old: number): Promise<number[]> => {
+    const due = [...late].filter(([, { minute }]) => minute < old)
+    for (const [key, { minute, node }] of due) {
+      // Before it is counted: what comes meanwhile is counted the next time.
+      late.delete(key)
+      try {
+        await writeRows(db, await countOwn({ logDb: services.logDb, node }, minute))
+      } catch (error) {
+        late.set(key, { minute, node })
+        throw error
+      }
+    }
+    return due.map(([, { minute }]) => minute)
+  }
+
   const write = async () => {
     if (recover) await recover()
     recover = null
     const now = clock()
     await takeFresh(now - settledMs)
-    const late = new Set<number>()
+    const lateHours = new Set<number>()
     const rolledUp = floorTo(hourMs, now) - hourMs
+    const noteHour = (minute: number) => {
+      if (minute < rolledUp && minute > now - minutesKeptMs) lateHours.add(floorTo(hourMs, minute))
+    }
     for (const minute of [...changed]) {
       await writeMinute(db, node, minute, totals.get(minute)!)
       changed.delete(minute)
-      if (minute < rolledUp && minute > now - minutesKeptMs) late.add(floorTo(hourMs, minute))
+      noteHour(minute)
     }
+    for (const minute of await recountLate(now - settledMs)) noteHour(minute)
     for (const minute of totals.keys()) {
       if (minute < now - settledMs && !changed.has(minute)) totals.delete(minute)
     }
     // The job that rolls up has been there already.
-    for (const hour of late) await rollUp(db, hour)
+    for (const hour of lateHours) await rollUp(db, hour)
     await users.write()
   }
 
@@ -110,6 +133,12 @@ export function createStats(services: StatsServices): Stats {
         if (row.result === 'success') users.saw(row.user, row.time)
       }
       if (fresh.size > mostMinutes) fresh.delete(Math.min(...fresh.keys()))
+    },
+    recount(rows) {
+      for (const { time, node } of rows) {
+        const minute = floorTo(minuteMs, time)
+        if (node) late.set(`${minute} ${node}`, { minute, node })
+      }
     },
     start() {
       const startedAt = clock()

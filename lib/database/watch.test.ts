@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type Mariadb, startMariadb } from '../../infra/e2e/mariadb.ts'
+import { hang } from '../../infra/e2e/process.ts'
 import { isAway } from './dialect.ts'
 import { type Databases, openDatabase } from './open.ts'
 
@@ -39,7 +40,7 @@ const askMany = () => Promise.all(Array.from({ length: 20 }, () => refusal(ask()
 
 test('a server that hangs: whoever waits is told, later ones at once, and it goes on when the server does', async () => {
   expect(await askMany()).toEqual(Array(20).fill(null))
-  process.kill(mariadb.pid, 'SIGSTOP')
+  await hang(mariadb.pid)
   const waited = await askMany()
   expect(waited.every(isAway)).toBe(true)
   expect(waited.map(({ code }) => code)).toContain('DATABASE_AWAY')
@@ -59,7 +60,7 @@ test('a transaction that the outage cuts leaves nothing behind', async () => {
   await sql`create table if not exists cut (n integer)`.execute(db)
   const cut = db.transaction().execute(async trx => {
     await sql`insert into cut values (1)`.execute(trx)
-    process.kill(mariadb.pid, 'SIGSTOP')
+    await hang(mariadb.pid)
     await sql`insert into cut values (2)`.execute(trx)
   })
   expect(isAway(await refusal(cut))).toBe(true)

@@ -32,9 +32,16 @@ export function addLevels(
 
   show('mailgateway_hash_queue_length', 'Password hashes that wait for a thread.', passwords.waiting)
   show('mailgateway_audit_queue_length', 'Attempts that wait for an insert to begin.', audit.waiting)
-  show('mailgateway_database_up', 'Whether the server of the database can be reached.', () =>
-    databaseAway() === null ? 1 : 0,
-  )
+  new Gauge({
+    name: 'mailgateway_database_up',
+    help: 'Whether the server of the database can be reached.',
+    registers,
+    // It is enough that one process cannot reach it.
+    aggregator: 'min',
+    collect() {
+      this.set(databaseAway() === null ? 1 : 0)
+    },
+  })
   show(
     'mailgateway_spool_rows',
     'Rows of the auth log that wait on the disk for the database.',
