@@ -181,11 +181,13 @@ export async function openLink({ options, keeper, log }: LinkParts): Promise<Lin
     async run(args) {
       if (served === null) throw new HotStateAway(`Redis is away: ${why}`)
       try {
-        return (await client.evalsha(sha, 0, ...args)) as string
+        return (await client.evalsha(sha, 0, ...args).catch(error => {
+          // Nothing was done then: somebody has made the server forget its scripts.
+          if (!error.message.startsWith('NOSCRIPT')) throw error
+          return client.eval(script, 0, ...args)
+        })) as string
       } catch (error) {
         const { message } = error as Error
-        // Nothing was done then: somebody has made the server forget its scripts.
-        if (message.startsWith('NOSCRIPT')) return (await client.eval(script, 0, ...args)) as string
         if (message === 'Command timed out') drop(`no answer within ${deadlineMs} ms`)
         throw new HotStateAway(`Redis is away: ${message}`)
       }

@@ -120,9 +120,24 @@ describe('a Redis of its own', () => {
     expect(await write('a')).toEqual([true])
   })
 
+  test('a full Redis refuses also what makes a set', async () => {
+    await redis.command(['config', 'set', 'maxmemory', '1'])
+    const add = hot.apply([{ op: 'add', key: 'set', member: 'm', cap: 2, ttlMs: 60_000 }])
+    await expect(add).rejects.toBeInstanceOf(HotStateFull)
+    expect(await read('set')).toEqual([null])
+  })
+
   test('a server that has forgotten its scripts is told again', async () => {
     await redis.command(['script', 'flush'])
     expect(await write('a')).toEqual([true])
+  })
+
+  test('a server that has forgotten its scripts and takes none is away, and what was sent is not told', async () => {
+    await redis.command(['acl', 'setuser', 'default', '-eval'])
+    await redis.command(['script', 'flush'])
+    const refused = await write('a', 'a secret copy').catch(error => error)
+    expect(refused).toBeInstanceOf(HotStateAway)
+    expect(JSON.stringify({ ...refused, message: refused.message })).not.toContain('a secret copy')
   })
 
   test('away: every call is refused at once, nothing is kept to be sent later, and it comes back by itself', async () => {

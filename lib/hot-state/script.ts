@@ -85,9 +85,10 @@ local function add(i)
   local hash, mine = members .. key, holderField(member, holder)
   if not have[key] then
     if tonumber(cap) == 0 then return 'f0' end
+    -- First: a full Redis refuses it only while nothing was written or deleted.
+    set(key, '#1', ttl)
     -- The hash outlives its entry by a little, so what it holds now is of an older one.
     redis.call('DEL', hash)
-    set(key, '#1', ttl)
     redis.call('HSET', hash, memberField(member), 1, mine, 1)
     if ttl ~= '' then redis.call('PEXPIRE', hash, ttl + 1000) end
     return 'a1'
