@@ -50,7 +50,8 @@ export default defineConfig({
           include: onMariadb,
           exclude: ['**/node_modules/**', ...notOnMariadb],
           sequence: { groupOrder: 0 },
-          provide: { database: 'mysql' },
+          setupFiles: ['./infra/e2e/on-servers.ts'],
+          provide: { database: 'mysql', hotState: 'memory' },
         },
       },
       {
@@ -61,7 +62,7 @@ export default defineConfig({
           exclude: [...alone, ...notOnServers],
           setupFiles: ['./infra/e2e/on-servers.ts'],
           sequence: { groupOrder: 0 },
-          provide: { database: 'mysql' },
+          provide: { database: 'mysql', hotState: 'redis' },
         },
       },
       {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { expectNoLeak, readServers, rememberCommand } from './leaks.ts'
 import { chooseFreePort } from './ports.ts'
 import { isListening, type RunningProcess, startProcess } from './process.ts'
-import { placesOf, withSecret } from './stores.ts'
+import { openStores, withSecret } from './stores.ts'
 
 export interface CliResult {
   /** Exit code. */
@@ -119,7 +119,7 @@ export interface GatewayOptions {
 export async function startGateway(folder: string, options: GatewayOptions = {}): Promise<Gateway> {
   mkdirSync(folder, { recursive: true })
   const ports = options.ports ?? { admin: await chooseFreePort(), nginx: await chooseFreePort() }
-  const places = await placesOf(folder)
+  const places = await openStores(folder)
   const env = makeEnvironment({
     MAILGATEWAY_DATA_DIR: folder,
     ...places,

@@ -145,6 +145,37 @@ test('a login that was slow while its mailbox was disabled leaves no copy of it'
   expect(await second.ask(slow, password)).toBe(answers.wrong)
 })
 
+test.each(['flushall', 'flushdb'])('a ban holds also on a node that saw none after %s', async command => {
+  const ban = (cidr: string) =>
+    addBan(nodes[0]!.services, { cidr, duration: 60_000, reason: 'test', force: true })
+  await ban('198.51.100.0/24')
+  expect(await askAll(password)).toEqual([answers.ok, answers.ok])
+  await redis.command([command])
+  await ban('192.0.2.0/24')
+  expect(await settled(password)).toEqual([answers.wrong, answers.wrong])
+})
+
+test('a login that was slow while its mailbox was disabled leaves no copy of it after FLUSHALL', async () => {
+  const [first, second] = [nodes[0]!, nodes[1]!]
+  const slow = 'slow@example.org'
+  await addMailbox(first.services, { name: slow, password })
+  const [reached, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const verify = async () => {
+    reached.resolve()
+    await gate.promise
+    return true
+  }
+  const login = first.ask(slow, password, { passwords: { ...first.services.passwords, verify } })
+  await reached.promise
+  await setEnabled(second.services, slow, false)
+  await redis.command(['flushall'])
+  gate.resolve()
+  await login
+  const later = () => second.ask(slow, password)
+  await vi.waitFor(async () => expect(await later()).not.toBe(answers.later), { timeout: 10_000 })
+  expect(await later()).toBe(answers.wrong)
+})
+
 test('nodes that start at once agree on one generation, and a node that joins does not raise it', async () => {
   const third = await openNode(join(folder, 'data'), { REDIS_URL: redis.url })
   expect([...nodes, third].map(node => node.services.hot.generation())).toEqual([2, 2, 2])

@@ -13,7 +13,7 @@ import { type Greeters, startGreeters } from './greeter.ts'
 import { addBackends, type InProcess, openInProcess } from './in-process.ts'
 import { joe, requests } from './requests.ts'
 import { startFunction } from './runtime-api.ts'
-import { placesOf, sharedSecret } from './stores.ts'
+import { openStores, sharedSecret } from './stores.ts'
 
 type Host = (lines: readonly Line[]) => Promise<Record<string, string>>
 
@@ -67,7 +67,7 @@ beforeAll(async () => {
     )
 
   await (await openSeeded('event')).close()
-  Object.assign(process.env, await placesOf(join(root, 'event')), {
+  Object.assign(process.env, await openStores(join(root, 'event')), {
     MAILGATEWAY_DATA_DIR: join(root, 'event'),
     MAILGATEWAY_SECRET_KEY: sharedSecret,
   })
@@ -79,7 +79,7 @@ beforeAll(async () => {
   const bundles = await buildFunctions(dist)
   const instance = await startFunction(bundles['nginx-auth']!, {
     MAILGATEWAY_DATA_DIR: join(root, 'runtime'),
-    ...(await placesOf(join(root, 'runtime'))),
+    ...(await openStores(join(root, 'runtime'))),
     MAILGATEWAY_SECRET_KEY: sharedSecret,
   })
   closing.push(instance.close)

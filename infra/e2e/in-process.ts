@@ -8,8 +8,7 @@ import { type Config, loadConfig } from '../../lib/runtime/config.ts'
 import { createHashPool } from '../../lib/runtime/hash-pool.ts'
 import { type Clocks, openServices, type Services } from '../../lib/runtime/services.ts'
 import { verbs } from '../adapter/verbs.ts'
-import { createOnServer, isMysql } from './databases.ts'
-import { placesOf, withSecret } from './stores.ts'
+import { openStores, removeStores, withSecret } from './stores.ts'
 
 export interface InProcess {
   services: Services
@@ -26,17 +25,10 @@ export async function openInProcess(
 ): Promise<InProcess> {
   const given = settings.MAILGATEWAY_DATA_DIR
   const folder = given ?? mkdtempSync(join(tmpdir(), 'mailgateway-'))
-  const { REDIS_URL, ...places } = await placesOf(folder)
-  const isTaken = settings.DATABASE_URL !== undefined || places.DATABASE_URL !== undefined
-  const server = isMysql() && !isTaken ? await databaseOf(given) : null
+  const { REDIS_URL, ...elsewhere } = settings.DATABASE_URL === undefined ? await openStores(folder) : {}
   // Redis has a clock of its own, which no test moves.
   const redis: Record<string, string> = REDIS_URL !== undefined && clocks === undefined ? { REDIS_URL } : {}
-  const ours = {
-    MAILGATEWAY_DATA_DIR: folder,
-    ...(server && { DATABASE_URL: server.url }),
-    ...places,
-    ...redis,
-  }
+  const ours = { MAILGATEWAY_DATA_DIR: folder, ...elsewhere, ...redis }
   const config = loadConfig({ env: withSecret({ ...ours, ...settings }), cwd: folder })
   const pool = createHashPool(config.settings.auth.hash_threads, config.settings.auth.hash_deadline)
   let hashes = 0
@@ -60,20 +52,10 @@ export async function openInProcess(
       await services.close()
       await pool.close()
       if (given !== undefined) return
-      await server?.remove()
+      await removeStores(folder)
       rmSync(folder, { recursive: true })
     },
   }
-}
-
-const databases = new Map<string, ReturnType<typeof createOnServer>>()
-
-/** Who opens a folder again finds the rows that belong to it. */
-function databaseOf(folder: string | undefined): ReturnType<typeof createOnServer> {
-  if (folder === undefined) return createOnServer()
-  const known = databases.get(folder) ?? createOnServer()
-  databases.set(folder, known)
-  return known
 }
 
 /** A backend per protocol at one address. Nothing needs to listen there while the health rounds do not run. */

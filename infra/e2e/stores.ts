@@ -1,15 +1,20 @@
 /** Where the gateways of the tests keep their data: in their own folder, unless the set-up of the tests says otherwise. */
 
-/** @returns settings such as DATABASE_URL, the same for the same data folder */
-type Places = (folder: string) => Promise<Record<string, string>>
-
-let places: Places = async () => ({})
-
-export function keepDataAt(elsewhere: Places): void {
-  places = elsewhere
+export interface Stores {
+  /** Settings such as DATABASE_URL, the same for the same data folder. */
+  open(folder: string): Promise<Record<string, string>>
+  /** Removes what was kept for that folder. */
+  remove(folder: string): Promise<void>
 }
 
-export const placesOf: Places = folder => places(folder)
+let stores: Stores = { open: async () => ({}), remove: async () => {} }
+
+export function keepDataIn(others: Stores): void {
+  stores = others
+}
+
+export const openStores: Stores['open'] = folder => stores.open(folder)
+export const removeStores: Stores['remove'] = folder => stores.remove(folder)
 
 /** What gateways on servers have in common. */
 export const sharedSecret = 'the master secret of the end-to-end tests'

@@ -8,7 +8,7 @@ import { type Login, type Outcome, useImap, usePop3, useSmtp } from './clients.t
 import { startGateway } from './gateway.ts'
 import { readServers } from './leaks.ts'
 import { type Rig, startRig } from './rig.ts'
-import { placesOf } from './stores.ts'
+import { openStores } from './stores.ts'
 
 // Some wait for the code after the one that was used.
 vi.setConfig({ testTimeout: 120_000 })
@@ -170,7 +170,7 @@ test('neither secret nor code stands in the log or in any file of the gateway', 
   const files = readdirSync(rig.gateway.folder).filter(file =>
     statSync(join(rig.gateway.folder, file)).isFile(),
   )
-  const onServers = Object.values(await readServers(await placesOf(rig.gateway.folder)))
+  const onServers = Object.values(await readServers(await openStores(rig.gateway.folder)))
   const texts = [
     rig.gateway.output(),
     ...onServers,

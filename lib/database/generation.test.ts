@@ -22,7 +22,7 @@ afterEach(async () => {
 
 test('a server is met once, whoever asks at the same time; another one makes a new generation', async () => {
   const { db } = databases
-  expect(await readGeneration(db)).toEqual({ generation: 1, runId: '' })
+  expect(await readGeneration(db)).toEqual({ generation: 1, server: '' })
   const met = await Promise.all(Array.from({ length: 20 }, () => agreeOnGeneration(db, 'a')))
   expect(new Set(met)).toEqual(new Set([2]))
   expect(await agreeOnGeneration(db, 'b')).toBe(3)
@@ -35,5 +35,5 @@ test('each raising makes a generation of its own, on the same server', async () 
   await agreeOnGeneration(db, 'a')
   const raised = await Promise.all(Array.from({ length: 20 }, () => raiseGeneration(db)))
   expect(raised.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i + 3))
-  expect(await readGeneration(db)).toEqual({ generation: 22, runId: 'a' })
+  expect(await readGeneration(db)).toEqual({ generation: 22, server: 'a' })
 })

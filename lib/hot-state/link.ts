@@ -2,6 +2,7 @@
  * The one connection to Redis, and the generation that copies live under. Nothing is queued while it is away, and nothing
  * is ever sent twice.
  */
+import { randomUUID } from 'node:crypto'
 import { Redis, type RedisOptions } from 'ioredis'
 import type { Logger } from 'pino'
 import { HotStateAway } from './port.ts'
@@ -11,9 +12,9 @@ import { readInfo, refusePolicy, refuseServer, type ServerFacts } from './server
 
 /** Where the generation is kept: beside the facts that the hot state has copies of. */
 export interface GenerationKeeper {
-  /** The generation for the server with this run id: the kept one if it is of that server, else a new one. */
-  agree(runId: string): Promise<number>
-  read(): Promise<{ generation: number; runId: string }>
+  /** The generation for this server, with what is in it: the kept one if it is of the same, else a new one. */
+  agree(server: string): Promise<number>
+  read(): Promise<{ generation: number; server: string }>
   /** Makes a new one, so that every copy is dead. */
   raise(): Promise<number>
 }
@@ -21,6 +22,8 @@ export interface GenerationKeeper {
 export interface LinkParts {
   /** Where the server is, and who we are there. */
   options: RedisOptions
+  /** Where the token lies that goes when the server loses what is in it. */
+  tokenKey: string
   keeper: GenerationKeeper
   log: Pick<Logger, 'info' | 'warn' | 'error'>
 }
@@ -50,8 +53,8 @@ const rereadMs = 1_000
  * Connects, and keeps the connection from then on.
  * @throws RedisUnusable, one line, when the server cannot be reached or used
  */
-export async function openLink({ options, keeper, log }: LinkParts): Promise<Link> {
-  let served: { runId: string } | null = null
+export async function openLink({ options, tokenKey, keeper, log }: LinkParts): Promise<Link> {
+  let served: { server: string; token: string } | null = null
   let generation = 0
   let why = ''
   let started = false
@@ -94,12 +97,22 @@ export async function openLink({ options, keeper, log }: LinkParts): Promise<Lin
     const refusal = refuseServer(facts)
     if (refusal !== null) throw new Error(refusal)
     sha = (await client.script('LOAD', script)) as string
-    const agreed = await keeper.agree(facts.runId)
+    const token = await readToken()
+    const server = `${facts.runId}/${token}`
+    const agreed = await keeper.agree(server)
     if (mine !== connection || client.status !== 'ready') throw new Error('the connection was lost again')
     adopt(agreed)
-    served = { runId: facts.runId }
+    served = { server, token }
     attempts = 0
     return facts
+  }
+
+  /** The one that is there, else a new one: of nodes that bring one at once all find the first. */
+  const readToken = async (): Promise<string> => {
+    const known = await client.get(tokenKey)
+    if (known !== null) return known
+    await client.set(tokenKey, randomUUID(), 'NX')
+    return readToken()
   }
 
   const adopt = (number: number) => {
@@ -138,7 +151,7 @@ export async function openLink({ options, keeper, log }: LinkParts): Promise<Lin
     const seen = served
     const kept = await keeper.read()
     if (seen === null || seen !== served) return
-    if (kept.runId === seen.runId) adopt(kept.generation)
+    if (kept.server === seen.server) adopt(kept.generation)
     else drop('another node uses another Redis server')
   }
 
@@ -181,11 +194,15 @@ export async function openLink({ options, keeper, log }: LinkParts): Promise<Lin
     async run(args) {
       if (served === null) throw new HotStateAway(`Redis is away: ${why}`)
       try {
-        return (await client.evalsha(sha, 0, ...args)) as string
+        const all = [tokenKey, served.token, ...args]
+        return (await client.evalsha(sha, 0, ...all).catch(error => {
+          // Nothing was done then: somebody has made the server forget its scripts.
+          if (!error.message.startsWith('NOSCRIPT')) throw error
+          return client.eval(script, 0, ...all)
+        })) as string
       } catch (error) {
         const { message } = error as Error
-        // Nothing was done then: somebody has made the server forget its scripts.
-        if (message.startsWith('NOSCRIPT')) return (await client.eval(script, 0, ...args)) as string
+        if (message.startsWith('LOST')) drop('it has lost what was in it')
         if (message === 'Command timed out') drop(`no answer within ${deadlineMs} ms`)
         throw new HotStateAway(`Redis is away: ${message}`)
       }

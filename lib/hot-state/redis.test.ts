@@ -16,10 +16,10 @@ const log = pino({ level: 'silent' })
 
 /** The pair, as SQL keeps it. */
 function createKeeper(): GenerationKeeper {
-  let kept = { generation: 1, runId: '' }
+  let kept = { generation: 1, server: '' }
   return {
-    async agree(runId) {
-      if (kept.runId !== runId) kept = { generation: kept.generation + 1, runId }
+    async agree(server) {
+      if (kept.server !== server) kept = { generation: kept.generation + 1, server }
       return kept.generation
     },
     read: async () => kept,
@@ -101,13 +101,13 @@ describe('a Redis of its own', () => {
       { op: 'add', key: 'set', member: 'n', cap: 2, ttlMs: 300 },
       { op: 'increment', key: 'count', ttlMs: 300 },
     ])
-    expect(await keys()).toEqual(['p:2#set', 'p:2:count', 'p:2:set', 'p:2:value'])
-    await vi.waitFor(async () => expect(await keys()).toEqual(['']), { timeout: 10_000 })
+    expect(await keys()).toEqual(['p:2#set', 'p:2:count', 'p:2:set', 'p:2:value', 'p:token'])
+    await vi.waitFor(async () => expect(await keys()).toEqual(['p:token']), { timeout: 10_000 })
     await hot.apply([
       { op: 'add', key: 'set', member: 'm', holder: 'h', cap: 2, ttlMs: 60_000 },
       { op: 'drop', key: 'set', member: 'm', holder: 'h' },
     ])
-    expect(await keys()).toEqual([''])
+    expect(await keys()).toEqual(['p:token'])
   })
 
   test('a full Redis refuses what needs room, and goes on reading and counting down', async () => {
@@ -120,9 +120,33 @@ describe('a Redis of its own', () => {
     expect(await write('a')).toEqual([true])
   })
 
+  test('a full Redis refuses also what makes a set', async () => {
+    await redis.command(['config', 'set', 'maxmemory', '1'])
+    const add = hot.apply([{ op: 'add', key: 'set', member: 'm', cap: 2, ttlMs: 60_000 }])
+    await expect(add).rejects.toBeInstanceOf(HotStateFull)
+    expect(await read('set')).toEqual([null])
+  })
+
   test('a server that has forgotten its scripts is told again', async () => {
     await redis.command(['script', 'flush'])
     expect(await write('a')).toEqual([true])
+  })
+
+  test('a server that has forgotten its scripts and takes none is away, and what was sent is not told', async () => {
+    await redis.command(['acl', 'setuser', 'default', '-eval'])
+    await redis.command(['script', 'flush'])
+    const refused = await write('a', 'a secret copy').catch(error => error)
+    expect(refused).toBeInstanceOf(HotStateAway)
+    expect(JSON.stringify({ ...refused, message: refused.message })).not.toContain('a secret copy')
+  })
+
+  test('emptied: nothing is done there before everything is renewed', async () => {
+    await hot.apply([{ op: 'increment', key: 'n', ttlMs: null }])
+    await redis.command(['flushall'])
+    await expect(hot.apply([{ op: 'increment', key: 'n', ttlMs: null }])).rejects.toThrow(HotStateAway)
+    await back()
+    expect(hot.generation()).toBe(3)
+    expect(await keys()).toEqual(['p:token'])
   })
 
   test('away: every call is refused at once, nothing is kept to be sent later, and it comes back by itself', async () => {

@@ -14,8 +14,8 @@ export interface CallReport {
   failed: boolean
 }
 
-export interface RedisParts extends LinkParts {
-  /** What all keys begin with; behind it stands the generation. */
+export interface RedisParts extends Omit<LinkParts, 'tokenKey'> {
+  /** What all keys begin with; behind it stands the generation, or `token`. */
   prefix: string
   onCall?: (call: CallReport) => void
 }
@@ -34,7 +34,7 @@ const mostWaiting = 5_000
 
 /** @throws RedisUnusable, one line, when the server cannot be reached or used */
 export async function openRedisHotState({ prefix, onCall, ...parts }: RedisParts): Promise<HotState> {
-  const link = await openLink(parts)
+  const link = await openLink({ ...parts, tokenKey: `${prefix}token` })
 
   const batches = createBatches<Waiting>(listsPerCall, async batch => {
     const startedAt = performance.now()

@@ -9,13 +9,15 @@
 import type { Added, Op, TimeToLive } from './port.ts'
 
 /**
- * ARGV: what all keys begin with; one letter per operation, `;` after each list; the operands. Answers JSON: per list its
- * results, or the text of an error.
+ * ARGV: the key of a token, and the token; what all keys begin with; one letter per operation, `;` after each list; the
+ * operands. Answers JSON: per list its results, or the text of an error. Where the token is not found nothing is done:
+ * somebody has emptied the server, or put something else in.
  */
 export const script = `
 local args, sub = ARGV, string.sub
-local program = args[2]
-local entries, members = args[1] .. ':', args[1] .. '#'
+if redis.call('GET', args[1]) ~= args[2] then return redis.error_reply('LOST the token is not there') end
+local program = args[4]
+local entries, members = args[3] .. ':', args[3] .. '#'
 local have, names, wanted = {}, {}, 0
 
 local function want(key)
@@ -27,7 +29,7 @@ local function want(key)
 end
 
 -- The letter of each operation, and where its operands begin.
-local letters, at, operand = {}, {}, 3
+local letters, at, operand = {}, {}, 5
 local operands = { r = 1, d = 1, i = 2, c = 3, x = 3, w = 4 }
 for step = 1, #program do
   local letter = sub(program, step, step)
@@ -85,9 +87,10 @@ local function add(i)
   local hash, mine = members .. key, holderField(member, holder)
   if not have[key] then
     if tonumber(cap) == 0 then return 'f0' end
+    -- First: a full Redis refuses it only while nothing was written or deleted.
+    set(key, '#1', ttl)
     -- The hash outlives its entry by a little, so what it holds now is of an older one.
     redis.call('DEL', hash)
-    set(key, '#1', ttl)
     redis.call('HSET', hash, memberField(member), 1, mine, 1)
     if ttl ~= '' then redis.call('PEXPIRE', hash, ttl + 1000) end
     return 'a1'
@@ -178,7 +181,7 @@ end
 return cjson.encode(answers)
 `
 
-/** @param prefix what all keys begin with. @returns the arguments of the script for lists that are not empty */
+/** @param prefix what all keys begin with. @returns the arguments of the script behind the token, for lists that are not empty */
 export function encode(prefix: string, lists: readonly (readonly Op[])[]): string[] {
   const args = [prefix, '']
   let program = ''

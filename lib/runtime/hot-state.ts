@@ -31,7 +31,7 @@ export async function openHotState(
       options: redisOptions(hotState.url, settings),
       prefix: settings.redis.prefix,
       keeper: {
-        agree: runId => agreeOnGeneration(db, runId),
+        agree: server => agreeOnGeneration(db, server),
         read: () => readGeneration(db),
         raise: () => raiseGeneration(db),
       },
