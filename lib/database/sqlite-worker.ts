@@ -26,6 +26,8 @@ const { file, readonly } = workerData as WorkerSetup
 const port = parentPort!
 const sqlite = new SqliteDatabase(file, { readonly })
 sqlite.pragma('busy_timeout = 5000')
+// KiB. Each row of a long auth log goes to another place of every index; what does not stay in memory is read again.
+sqlite.pragma('cache_size = -65536')
 if (!readonly) {
   sqlite.pragma('journal_mode = WAL')
   // FULL: a commit returns when the log is on the disk. NORMAL would lose the last rows with the power.
