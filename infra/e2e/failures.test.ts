@@ -343,7 +343,8 @@ test('a long outage takes no more memory than a short one', async () => {
   await underLoad(() => sleep(4_000))
   const grown = ((await memory()) - before) / 1024 ** 2
   console.log(`${seen.length} logins of an outage: ${grown.toFixed(0)} MB more`)
-  expect(grown).toBeLessThan(100)
+  // The young generation alone may take three times 64 MB (startFlags of gateway.ts); a queue would take more.
+  expect(grown).toBeLessThan(250)
   await restartMariadb()
   await expectWholeLog()
 }, 60_000)
