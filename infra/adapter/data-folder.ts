@@ -1,6 +1,7 @@
 /** The data folder, and the lock that keeps a second gateway out of its database. */
 import { closeSync, mkdirSync, openSync, realpathSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { openSpool, type Spool } from '../../lib/audit/spool.ts'
 import { type FileLock, takeFileLock } from '../../lib/database/file-lock.ts'
 import { Refusal } from '../../lib/refusal.ts'
 import type { Config } from '../../lib/runtime/config.ts'
@@ -39,4 +40,9 @@ function tryLock(dataDir: string, file: string): FileLock | null {
       { cause: error },
     )
   }
+}
+
+/** The embedded database is a disk itself: while that takes nothing, another file on it does not either. */
+export function chooseSpool({ database, dataDir, settings }: Config): Spool | undefined {
+  return database.kind === 'sqlite' ? undefined : openSpool(join(dataDir, 'spool'), settings.log.spool_max)
 }

@@ -1,10 +1,8 @@
 /** A running gateway: its services, two listeners and the control socket. */
-import { join } from 'node:path'
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { metrics as metricsFunction, nginxAuth } from '../../functions/index.ts'
 import { auditJobs } from '../../lib/audit/jobs.ts'
-import { openSpool, type Spool } from '../../lib/audit/spool.ts'
 import { identifyAndLog } from '../../lib/http/request-line.ts'
 import { startPasswordUpgrade } from '../../lib/mailbox/upgrade.ts'
 import type { Config } from '../../lib/runtime/config.ts'
@@ -14,7 +12,7 @@ import { closeGracefully, listen } from '../../lib/runtime/listen.ts'
 import { createProcessMetrics, type ProcessMetrics } from '../../lib/runtime/metrics.ts'
 import { createAdminPlane, createNginxPlane } from '../../lib/runtime/node.ts'
 import { openServices, type Services } from '../../lib/runtime/services.ts'
-import { lockDatabase } from './data-folder.ts'
+import { chooseSpool, lockDatabase } from './data-folder.ts'
 import type { Lines } from './logs.ts'
 import { readReadiness } from './readiness.ts'
 
@@ -91,11 +89,6 @@ export async function startGateway(
     await stop()
     throw error
   }
-}
-
-/** The embedded database is a disk itself: while that takes nothing, another file on it does not either. */
-function chooseSpool({ database, dataDir, settings }: Config): Spool | undefined {
-  return database.kind === 'sqlite' ? undefined : openSpool(join(dataDir, 'spool'), settings.log.spool_max)
 }
 
 /** `/healthz`: the process answers. `/readyz`: logins can be decided, if need be those of remembered users only. */

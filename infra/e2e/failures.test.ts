@@ -13,6 +13,7 @@ import { hang } from './process.ts'
 import { type RedisServer, startRedis } from './redis.ts'
 import { scrape } from './scrape.ts'
 import { seedFolder, seedPassword } from './seed.ts'
+import { withSecret } from './stores.ts'
 
 const users = Array.from({ length: 40 }, (_, i) => ({ name: `user${i}@example.com`, cost: 4 }))
 const [first, second] = ['user0@example.com', 'user1@example.com'] as const
@@ -35,11 +36,11 @@ beforeAll(async () => {
   greeters = await startGreeters()
   mariadb = await startMariadb(join(root, 'mariadb'))
   redis = await startRedis(join(root, 'redis'))
-  settings = {
+  settings = withSecret({
     DATABASE_URL: await mariadb.createDatabase('failures'),
     REDIS_URL: redis.url,
     MAILGATEWAY_BACKEND_CHECK_INTERVAL: '1h',
-  }
+  })
   await seedFolder(folder, users, greeters.ports, settings)
 })
 afterAll(async () => {
@@ -342,7 +343,8 @@ test('a long outage takes no more memory than a short one', async () => {
   await underLoad(() => sleep(4_000))
   const grown = ((await memory()) - before) / 1024 ** 2
   console.log(`${seen.length} logins of an outage: ${grown.toFixed(0)} MB more`)
-  expect(grown).toBeLessThan(100)
+  // The young generation alone may take three times 64 MB (startFlags of gateway.ts); a queue would take more.
+  expect(grown).toBeLessThan(250)
   await restartMariadb()
   await expectWholeLog()
 }, 60_000)

@@ -7,6 +7,7 @@ import type { Protocol } from '../../lib/mailbox/protocols.ts'
 import { type Config, loadConfig } from '../../lib/runtime/config.ts'
 import { createHashPool } from '../../lib/runtime/hash-pool.ts'
 import { type Clocks, openServices, type Services } from '../../lib/runtime/services.ts'
+import { chooseSpool } from '../adapter/data-folder.ts'
 import { verbs } from '../adapter/verbs.ts'
 import { openStores, removeStores, withSecret } from './stores.ts'
 
@@ -43,7 +44,8 @@ export async function openInProcess(
       return pool.hashInTurn(password, place)
     },
   }
-  const services = await openServices(config, pino({ level: 'silent' }), { passwords }, clocks)
+  const spool = chooseSpool(config)
+  const services = await openServices(config, pino({ level: 'silent' }), { passwords, spool }, clocks)
   return {
     services,
     config,

@@ -5,7 +5,7 @@ import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createOnServer } from '../../infra/e2e/databases.ts'
 import { type Mariadb, startMariadb } from '../../infra/e2e/mariadb.ts'
 import { chooseFreePort } from '../../infra/e2e/ports.ts'
@@ -195,16 +195,18 @@ test('a server that stalls and one that is restarted: every statement ends, and 
     databases = await open(await server.createDatabase('gw'))
     const { db } = databases
     const look = () => sql`select 1 as one`.execute(db)
+    const isBack = () => vi.waitFor(look, { timeout: 10_000, interval: 20 })
     await Promise.all([look(), look()])
     process.kill(server.pid, 'SIGSTOP')
     await expect.poll(() => readFileSync(`/proc/${server.pid}/stat`, 'latin1')).toMatch(/\) T /)
     const during = await Promise.allSettled([look(), look(), look()])
     process.kill(server.pid, 'SIGCONT')
     expect(during.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
-    await look()
+    await isBack()
     await server.stop('SIGKILL')
     await expect(look()).rejects.toThrow()
     server = await startMariadb(join(folder, 'm'), server.port)
+    await isBack()
     await Promise.all([look(), look(), look()])
   } finally {
     await databases?.close()
