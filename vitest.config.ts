@@ -19,7 +19,7 @@ const notOnMariadb = [
 
 /** About SQLite alone, or with servers of their own. */
 const notOnServers = [
-  'infra/e2e/{backup,durability,generation,redis-gateway,redis-start,simulated-week}.test.ts',
+  'infra/e2e/{backup,durability,generation,redis-gateway,redis-start,simulated-week,two-gateways}.test.ts',
 ]
 
 /** About MariaDB alone. */
