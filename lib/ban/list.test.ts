@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../infra/e2e/databases.ts'
 import { migrations } from '../../migrations/index.ts'
 import { migrateUp } from '../database/migrate.ts'
@@ -128,6 +128,25 @@ describe('from one call to the next', () => {
     expect(await isBanned('192.0.2.1')).toBe(true)
     advance(10_000 * day)
     expect(await isBanned('192.0.2.1')).toBe(true)
+  })
+
+  test('one that was committed and never announced holds, and is lifted, within a minute of logins', async () => {
+    const dying = {
+      ...services,
+      hot: { ...services.hot, announce: () => Promise.reject(new Error('killed')) },
+    }
+    const seems = (is: boolean) =>
+      vi.waitFor(async () => expect(await isBanned('192.0.2.7')).toBe(is), { timeout: 5_000, interval: 5 })
+    await isBanned('192.0.2.7')
+    await expect(
+      addBan(dying, { cidr: '192.0.2.7', duration: day, reason: 'test', force: true }),
+    ).rejects.toThrow('killed')
+    expect(await isBanned('192.0.2.7')).toBe(false)
+    advance(minute + 1)
+    await seems(true)
+    await expect(removeBan(dying, '192.0.2.7')).rejects.toThrow('killed')
+    advance(minute + 1)
+    await seems(false)
   })
 
   test('the list is not read again while nothing changes', async () => {

@@ -32,6 +32,9 @@ interface Held {
   endsAt: number
 }
 
+/** A list that seems to be as new as can be is read again after so long. */
+const readAgainMs = 60_000
+
 interface BanListParts {
   db: Database
   /** Wall clock, UTC milliseconds. */
@@ -51,6 +54,8 @@ export function createBanList({ db, clock, steady }: BanListParts): BanList {
   let exceptions = createPrefixMap<'allow' | 'shared'>()
   let newest = -1
   let heldVersion: string | null | undefined
+  /** When the latest reading began, on the steady clock. */
+  let readAt = Number.NEGATIVE_INFINITY
   let reading: Promise<void> | null = null
   /** Readings are numbered; they never overlap. */
   let begun = 0
@@ -99,12 +104,19 @@ export function createBanList({ db, clock, steady }: BanListParts): BanList {
 
   const readNext = async (version: string | null) => {
     begun += 1
+    readAt = steady()
     try {
       await read(version)
       done = begun
     } finally {
       reading = null
     }
+  }
+
+  /** Whoever made a change may have died before it was announced. No login waits for that, or fails by it. */
+  const readAgain = (version: string | null) => {
+    reading ??= readNext(version)
+    reading.catch(() => {})
   }
 
   const inForce = (address: string): BanRow | null => {
@@ -126,6 +138,7 @@ export function createBanList({ db, clock, steady }: BanListParts): BanList {
 
     async standingOf(address, version) {
       if (heldVersion !== version) await refresh(version)
+      else if (steady() > readAt + readAgainMs) readAgain(version)
       const kinds = exceptions.find(address)
       return { ban: inForce(address), allowed: kinds.includes('allow'), shared: kinds.includes('shared') }
     },

@@ -26,9 +26,12 @@ export async function settleRefusal(
   reason: Hindrance,
 ): Promise<RefusalCost> {
   const { counts, hides } = reasons[reason]
-  const isFirst = hides ? await hideRightPassword(services, credentials, facts, hashed) : hashed
-  // What a stranger's guess costs besides its hash.
-  if (hides && !counts && isFirst && !facts.guesser.familiar) await countUnknownGuess(services.db)
+  const wasSeen = await noteRefusal(services, facts, hides)
+  const isFirst = hides ? !wasSeen : hashed
+  // A hash the first time, none when the same string comes again, as for a wrong password.
+  if (hides && isFirst && !hashed)
+    await services.passwords.verify(credentials.password, hashOfNobody(services, credentials.name))
+  if (hides && isFirst && !counts) await spendAsGuess(services, facts)
   // Another digest for the same password once the password was changed.
   const { credentialVersion } = ownerOf(facts.account)
   return {
@@ -38,23 +41,27 @@ export async function settleRefusal(
   }
 }
 
-/**
- * A hash the first time, none when the same string comes again, as for a wrong password.
- * @returns whether it is the first time
- */
-async function hideRightPassword(
-  services: RecallServices,
-  { name, password }: Credentials,
+/** @returns whether a right password was refused for the same string before; looked up for wrong ones as well */
+async function noteRefusal(
+  { hot, settings }: RecallServices,
   { digest }: Facts,
-  hashed: boolean,
+  hides: boolean,
 ): Promise<boolean> {
   const key = `refused:${digest}`
-  const [seen] = await services.hot.apply([
+  const [seen] = await hot.apply([
     { op: 'read', key },
     // Renewed each time, as the outcome of a wrong password is.
-    { op: 'write', key, value: 'seen', ttlMs: services.settings.auth.cache_ttl },
+    ...(hides ? [{ op: 'write', key, value: 'seen', ttlMs: settings.auth.cache_ttl } as const] : []),
   ])
-  if (seen !== null) return false
-  if (!hashed) await services.passwords.verify(password, hashOfNobody(services, name))
-  return true
+  return seen !== null
+}
+
+/** What `settleWrong` costs besides the hash: as many round trips, one after the other, and as durable a count. */
+async function spendAsGuess({ hot, db }: RecallServices, { digest, guesser }: Facts): Promise<void> {
+  const look = () => hot.apply([{ op: 'read', key: `refused:${digest}` }])
+  await look()
+  if (guesser.familiar) return
+  await look()
+  await countUnknownGuess(db)
+  if (guesser.network !== null) await look()
 }
