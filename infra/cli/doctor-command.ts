@@ -1,7 +1,7 @@
 /** doctor. */
 import type { Command } from 'commander'
 import type { Finding } from '../doctor/finding.ts'
-import { harmless, type OutputOptions, print } from './output.ts'
+import { countOf, harmless, type OutputOptions, print } from './output.ts'
 import { readPath } from './values.ts'
 
 const exitCodes = `
@@ -34,5 +34,9 @@ function showFindings(findings: Finding[]): string {
     ...(advice === '' ? [] : [harmless(`${' '.repeat(21)}→ ${advice}`)]),
   ])
   const count = (level: Finding['level']) => findings.filter(each => each.level === level).length
-  return [...lines, '', `${count('fail')} failed, ${count('warn')} warnings, ${count('ok')} fine`].join('\n')
+  return [
+    ...lines,
+    '',
+    `${count('fail')} failed, ${countOf(count('warn'), 'warning')}, ${count('ok')} fine`,
+  ].join('\n')
 }

@@ -46,6 +46,9 @@ function withPassword(from: string, password: string): string {
   return url.href
 }
 
+const nothingWritten = 'Nothing was written.'
+const toCount = 'The statistics do not hold these attempts yet: mailgateway stats rebuild'
+
 function showReport({ dryRun, tables }: ImportReport): string {
   const head = ['TABLE', 'ROWS', dryRun ? 'WOULD BE TAKEN' : 'TAKEN', 'ALREADY HERE', 'SKIPPED']
   const rows = tables.map(({ table, rows, taken, here, skipped }) =>
@@ -60,6 +63,7 @@ function showReport({ dryRun, tables }: ImportReport): string {
       return `${table}, ${kind}, ${count} ×: ${text}\n    ${examples.join(', ')}${more}`
     }),
   )
-  const end = dryRun ? ['Nothing was written.'] : []
+  const isToCount = tables.some(({ table, taken }) => table === 'auth_log' && taken > 0)
+  const end = dryRun ? [nothingWritten] : isToCount ? [toCount] : []
   return [table(head, rows, ''), ...groups, ...end].join('\n\n')
 }

@@ -412,6 +412,7 @@ describe('the command', () => {
     ).not.toBe('no')
     const shown = await gateway.mustCli(args, password)
     expect(shown.stdout).toMatch(/^users +12 +0 +12 +0$/m)
+    expect(shown.stdout).not.toContain('stats rebuild')
     const file = join(gateway.folder, 'mailgateway.db')
     await vi.waitFor(
       () => expect(readFileSync(file, 'latin1') + readWal(file)).toMatch(/digest:\$2b/),

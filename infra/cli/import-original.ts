@@ -9,7 +9,7 @@ import type { Config } from '../../lib/runtime/config.ts'
 import { askGateway, controlFile } from '../adapter/control-client.ts'
 import type { VerbResult } from '../adapter/verbs.ts'
 import { type Local, openLocal } from './local.ts'
-import { createProgress } from './progress.ts'
+import { showProgress } from './progress-bar.ts'
 
 export interface ImportReport {
   dryRun: boolean
@@ -31,12 +31,15 @@ export async function importOriginal(config: Config, from: string, dryRun: boole
       for (const table of originalTables) {
         const rows = await original.count(table)
         const tally = createTally(table, rows)
-        const progress = createProgress(table, rows ?? 0)
+        const progress = showProgress()
+        let done = 0
+        const text = () => `${table}: ${done} of ${rows} rows`
         for await (const page of original.pages(table, rowsPerPage)) {
           tally.add(await target.take(table, page))
-          progress.add(page.length)
+          done += page.length
+          progress.show(done / rows!, text())
         }
-        progress.end()
+        progress.end(rows === null ? undefined : text())
         tables.push(tally.report())
       }
       return { dryRun, tables }

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { csvHead, csvRow, jsonRow } from '../../lib/audit/export.ts'
 import { call } from './call.ts'
-import { showTime } from './output.ts'
+import { countOf, showTime } from './output.ts'
 import { showProgress } from './progress-bar.ts'
 
 /** Few enough that logins on the same gateway do not wait for a page to be written. */
@@ -32,8 +32,7 @@ export async function exportLog(query: { since?: number }, format: 'csv' | 'json
     if (rows.length < pageSize) break
     before = last!.request_id
   }
-  progress.end()
-  process.stderr.write(`${written} rows\n`)
+  progress.end(countOf(written, 'row'))
 }
 
 async function write(text: string): Promise<void> {

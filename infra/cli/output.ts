@@ -34,6 +34,8 @@ const textOf = (cell: Cell) => harmless(typeof cell === 'string' ? cell : cell.t
 /** styleText leaves the text as it is when standard output is no terminal, or NO_COLOR is set. */
 const paint = (cell: Cell) => (typeof cell === 'string' ? textOf(cell) : styleText(cell.colour, textOf(cell)))
 
+export const countOf = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`
+
 export const showTime = (ms: number) => new Date(ms).toISOString().replace('T', ' ').replace('Z', '')
 
 /** It can hold text of strangers: no control byte reaches the terminal. */

@@ -3,7 +3,7 @@ import { styleText } from 'node:util'
 import type { Command } from 'commander'
 import type { Overview, Top } from '../../lib/audit/overview.ts'
 import { call } from './call.ts'
-import { harmless, type OutputOptions, print, showTime, table } from './output.ts'
+import { countOf, harmless, type OutputOptions, print, showTime, table } from './output.ts'
 import { showProgress } from './progress-bar.ts'
 import { readTime } from './values.ts'
 
@@ -35,7 +35,7 @@ async function rebuild(since: number | undefined): Promise<void> {
     attempts += step.attempts
   }
   progress.end()
-  process.stdout.write(`${attempts} attempts counted again\n`)
+  process.stdout.write(`${countOf(attempts, 'attempt')} up to ${showMinute(step.until)} UTC counted again\n`)
 }
 
 function show(overview: Overview): string {
@@ -60,7 +60,7 @@ function show(overview: Overview): string {
       overview.reasons.map(({ reason, count }) => [reason, `${count}`, bar(count, attempts)]),
       'no attempts',
     ),
-    ...(['user', 'address', 'network'] as const).map(kind => showTops(kind, overview.tops[kind])),
+    ...(['user', 'address', 'network'] as const).flatMap(kind => showTops(kind, overview.tops[kind])),
   ].join('\n')
 }
 
@@ -92,12 +92,12 @@ function showSeries({ since, until, step, series }: Overview): string {
     .join('\n')
 }
 
-function showTops(kind: string, tops: Top[]): string {
+function showTops(kind: string, tops: Top[]): string[] {
   const rows = tops.map(({ name, tried, failed, succeeded }) => [
     harmless(name),
     `${tried}`,
     `${succeeded}`,
     `${failed}`,
   ])
-  return rows.length === 0 ? '' : `\n${table([kind.toUpperCase(), 'TRIED', 'SUCCEEDED', 'FAILED'], rows, '')}`
+  return rows.length === 0 ? [] : ['', table([kind.toUpperCase(), 'TRIED', 'SUCCEEDED', 'FAILED'], rows, '')]
 }

@@ -1,5 +1,5 @@
 /** Whether the configuration is one, where it comes from, and whether the running gateway has the same. */
-import type { Config } from '../../lib/runtime/config.ts'
+import { type Config, describeStores } from '../../lib/runtime/config.ts'
 import { fail, type Note, ok, warn } from './finding.ts'
 import type { SelfCheck } from './self-check.ts'
 
@@ -14,11 +14,18 @@ export function checkConfiguration(config: Config, gateway: SelfCheck | null): N
       'auth.hash_deadline is not below auth.deadline: who waits for a hash too long is never told so'
     notes.push(warn(found, 'set auth.hash_deadline a second or two below auth.deadline'))
   }
-  if (gateway && (gateway.host !== ours.host || gateway.port !== ours.port)) {
+  if (!gateway) return notes
+  const advice = 'restart the gateway, or run the doctor with the environment that the gateway has'
+  if (gateway.host !== ours.host || gateway.port !== ours.port) {
     const found = `the running gateway listens on ${place(gateway)}, this configuration says ${place(ours)}`
-    notes.push(
-      fail(found, 'restart the gateway, or run the doctor with the environment that the gateway has'),
-    )
+    notes.push(fail(found, advice))
+  }
+  const stores = describeStores(config)
+  for (const name of ['DATABASE_URL', 'REDIS_URL'] as const) {
+    const [theirs, here] = [gateway.stores[name], stores[name]].map(url => url || 'none')
+    if (theirs !== here) {
+      notes.push(fail(`${name} of the running gateway is ${theirs}, of this configuration ${here}`, advice))
+    }
   }
   return notes
 }

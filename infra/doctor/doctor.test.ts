@@ -148,6 +148,18 @@ test('a port that is not that of the running gateway', async () => {
   expect(code).toBe(1)
 })
 
+test('a Redis that the running gateway does not use, and no secret for it', async () => {
+  const elsewhere = `redis://:q7Zk-x1@127.0.0.1:${await chooseFreePort()}/0`
+  const { code, problems } = await examine({ REDIS_URL: elsewhere, MAILGATEWAY_SECRET_KEY: '' })
+  const masked = elsewhere.replace('q7Zk-x1', '********')
+  expect(problems).toEqual([
+    `configuration: REDIS_URL of the running gateway is none, of this configuration ${masked} → restart the gateway, or run the doctor with the environment that the gateway has`,
+    expect.stringMatching(/^redis: .*ECONNREFUSED/),
+    expect.stringMatching(/^secrets: MAILGATEWAY_SECRET_KEY is not set: .* → give each the text of .*key/),
+  ])
+  expect(code).toBe(1)
+})
+
 test('another secret than the running gateway has', async () => {
   const other = 'a-later-one-that-nobody-has-loaded'
   const text = dump.replaceAll(secret, other)

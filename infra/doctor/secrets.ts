@@ -1,7 +1,7 @@
 /** The master secret: there, long enough, nobody else's. Its text appears in no finding. */
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import type { Config } from '../../lib/runtime/config.ts'
-import { secretFile } from '../../lib/runtime/secrets.ts'
+import { secretFile, sharesData } from '../../lib/runtime/secrets.ts'
 import { rejectSecret } from '../../lib/settings/values.ts'
 import { fail, type Note, ok } from './finding.ts'
 
@@ -9,6 +9,10 @@ export function checkSecrets(config: Config): Note[] {
   // What the environment holds was checked when it was read.
   if (config.secretKeys.length > 0) return [ok('the master secret is in MAILGATEWAY_SECRET_KEY')]
   const file = secretFile(config.dataDir)
+  if (sharesData(config)) {
+    const found = 'MAILGATEWAY_SECRET_KEY is not set: gateways on MySQL or Redis do not start without it'
+    return [fail(found, `give each the text of ${file} if there is such a file, else a new one`)]
+  }
   if (!existsSync(file)) {
     if (config.database.kind === 'sqlite' && !existsSync(config.database.file))
       return [ok('none yet; the first start makes one')]

@@ -9,6 +9,7 @@ export interface SelfCheck {
   /** Where it listens for nginx. */
   host: string
   port: number
+  stores: Services['stores']
   /** Why a row cannot be written; null = it can. */
   database: string | null
   /** What waits on its disk for the database; null = nothing ever does. */
@@ -20,12 +21,13 @@ export interface SelfCheck {
 }
 
 /** Changes nothing: the row it writes is rolled back. Never rejects. */
-export async function checkSelf({ db, audit, hot, settings, clock }: Services): Promise<SelfCheck> {
+export async function checkSelf({ db, audit, hot, settings, clock, stores }: Services): Promise<SelfCheck> {
   const { host, port } = settings.auth_server
   return {
     pid: cluster.isWorker ? process.ppid : process.pid,
     host,
     port,
+    stores,
     database: await reasonOf(writeNothing(db)),
     spool: audit.spooled(),
     hotState: await reasonOf(hot.apply([{ op: 'read', key: 'doctor' }])),

@@ -55,7 +55,7 @@ function readTls(host: string, file: string | null): MysqlServer['tls'] {
  * @throws an Error of one line that names setting and remedy
  */
 export async function checkServer(server: MysqlServer): Promise<void> {
-  await withConnection(server, async query => {
+  await withConnection(server, server.database, async query => {
     const [{ version } = { version: '' }] = await query<{ version: string }>('select version() as version')
     refuseOld(version)
     const [foreign] = await query<{ name: string }>(
@@ -69,18 +69,20 @@ export async function checkServer(server: MysqlServer): Promise<void> {
 /** Makes the database, unless it is there already. @throws an Error of one line */
 export async function createDatabase(server: MysqlServer): Promise<void> {
   const name = `\`${server.database.replaceAll('`', '``')}\``
-  await withConnection({ ...server, database: '' }, async query => {
+  await withConnection(server, undefined, async query => {
     await query(`create database if not exists ${name} character set utf8mb4 collate utf8mb4_bin`)
   })
 }
 
 type Query = <Row>(statement: string) => Promise<Row[]>
 
-async function withConnection(server: MysqlServer, work: (query: Query) => Promise<void>): Promise<void> {
-  const connecting = createConnection({
-    ...connectionOptions(server),
-    database: server.database || undefined,
-  })
+/** @param database undefined = none is in use */
+async function withConnection(
+  server: MysqlServer,
+  database: string | undefined,
+  work: (query: Query) => Promise<void>,
+): Promise<void> {
+  const connecting = createConnection({ ...connectionOptions(server), database })
   try {
     const connection = await connecting
     try {

@@ -63,7 +63,9 @@ describe('a start that cannot succeed says in one line what to do', () => {
     const url = changed(each => {
       each.pathname = '/nowhere'
     })
-    expect(await refusalOf(url)).toMatch(/no database nowhere, or .* may not use it; .*CREATE DATABASE/)
+    const mayNot = /no database nowhere, or .* may not use it; .*CREATE DATABASE `nowhere`.* ON `nowhere`/
+    expect(await refusalOf(url)).toMatch(mayNot)
+    await expect(createDatabase({ kind: 'mysql', url })).rejects.toThrow(mayNot)
     await own.server.query(`grant all on *.* to '${own.name}'@'127.0.0.1'`)
     expect(await refusalOf(url)).toMatch(
       /there is no database nowhere .*; make it with mailgateway migrate --create$/,

@@ -128,12 +128,15 @@ function guardPool(pool: Pool, setup: PoolSetup): MysqlPool {
     getConnection: callback => {
       takeWatched().then(
         connection => callback(null, connection),
-        error => callback(new MysqlError(error), undefined as never),
+        error => callback(noConnection(error), undefined as never),
       )
     },
     end: callback => pool.end(callback),
   }
 }
+
+const noConnection = ({ message, code }: MysqlError) =>
+  new MysqlError({ message: `no connection to the database (see mailgateway doctor): ${message}`, code })
 
 /** @throws when the server cannot be reached, refuses, or no place becomes free in time */
 function takeRaw(pool: Pool): Promise<PoolConnection> {
@@ -141,7 +144,7 @@ function takeRaw(pool: Pool): Promise<PoolConnection> {
   let late = false
   const timer = setTimeout(() => {
     late = true
-    reject({ message: `no connection to the database was free within ${placeMs} ms`, code: 'ETIMEDOUT' })
+    reject({ message: `none was free within ${placeMs} ms`, code: 'ETIMEDOUT' })
   }, connectMs + placeMs)
   pool.getConnection((error, connection) => {
     clearTimeout(timer)

@@ -103,15 +103,16 @@ async function connect(server: MysqlServer, place: string): Promise<Connection> 
 }
 
 const causes: Record<string, string> = {
-  ER_ACCESS_DENIED_ERROR: 'refuses this user and password',
+  ER_ACCESS_DENIED_ERROR:
+    'refuses this user and password; correct them, or give the password with --password-stdin',
   ER_DBACCESS_DENIED_ERROR: 'does not let this user read that database; grant select on it',
   ER_TABLEACCESS_DENIED_ERROR: 'does not let this user read its tables; grant select on them',
-  ER_BAD_DB_ERROR: 'has no such database',
+  ER_BAD_DB_ERROR: 'has no such database; correct its name',
   ER_SECURE_TRANSPORT_REQUIRED: 'asks for TLS: add ?tls=on',
-  ECONNREFUSED: 'does not listen there',
-  ENOTFOUND: 'has no address: is the name right?',
-  ETIMEDOUT: 'does not answer',
-  ECONNRESET: 'ended the connection',
+  ECONNREFUSED: 'does not listen there; start it, or correct host and port',
+  ENOTFOUND: 'has no address; correct its name',
+  ETIMEDOUT: 'does not answer; look at it, and at firewalls on the way',
+  ECONNRESET: 'ended the connection; begin again, nothing is taken twice',
   PROTOCOL_CONNECTION_LOST: 'ended the connection; begin again, nothing is taken twice',
 }
 

@@ -66,7 +66,9 @@ test.each([
   expect(() => load(yaml)).toThrow(expect.objectContaining({ name: 'ConfigError', message }))
 })
 
-const urlForms = 'write sqlite:/path/file.db, sqlite:file.db or mysql://user:password@host:port/database'
+const escapes = 'in the password %2F stands for a /, %23 for a #, %3F for a ?'
+const urlForms = `write sqlite:/path/file.db, sqlite:file.db or mysql://user:password@host:port/database; ${escapes}`
+const redisForms = `write redis://user:password@host:port/0 or rediss://user:password@host:port/0?tls_ca=FILE; ${escapes}`
 const key = 'k3J9x0Qw'.repeat(4)
 
 test.each([
@@ -128,6 +130,11 @@ test.each([
   ],
   ['DATABASE_URL', 'mysql://u:q7Zk@h', `environment DATABASE_URL: is not a database URL; ${urlForms}`],
   ['DATABASE_URL', 'mysql://h/db', `environment DATABASE_URL: is not a database URL; ${urlForms}`],
+  [
+    'DATABASE_URL',
+    'mysql://u:q7Zk@h/db?ssl=true',
+    'environment DATABASE_URL: behind the ? stands something else than tls=on, tls=off or tls_ca=FILE',
+  ],
   ['DATABASE_URL', 'sqlite:', `environment DATABASE_URL: is not one of the known URLs; ${urlForms}`],
   ['DATABASE_URL', 'sqlite::memory:', `environment DATABASE_URL: is not one of the known URLs; ${urlForms}`],
   ['DATABASE_URL', 'sqlite:///m.db', `environment DATABASE_URL: is not one of the known URLs; ${urlForms}`],
@@ -141,16 +148,9 @@ test.each([
     'mysql://u:change-me@h/db',
     'environment DATABASE_URL: its password is a known example value; set one of your own',
   ],
-  [
-    'REDIS_URL',
-    'http://:q7Zk@h',
-    'environment REDIS_URL: is not one of the known URLs; write redis://user:password@host:port/0 or rediss://user:password@host:port/0?tls_ca=FILE',
-  ],
-  [
-    'REDIS_URL',
-    'redis://:q7Zk@h/name',
-    'environment REDIS_URL: is not a Redis URL; write redis://user:password@host:port/0 or rediss://user:password@host:port/0?tls_ca=FILE',
-  ],
+  ['REDIS_URL', 'http://:q7Zk@h', `environment REDIS_URL: is not one of the known URLs; ${redisForms}`],
+  ['REDIS_URL', 'redis://:q7Zk@h?tls_ca=ca.pem', `environment REDIS_URL: is not a Redis URL; ${redisForms}`],
+  ['REDIS_URL', 'redis://:q7Zk@h/name', `environment REDIS_URL: is not a Redis URL; ${redisForms}`],
 ])('the variable %s=%s is refused in one line', (name, value, message) => {
   expect(() => load('', { [name]: value })).toThrow(expect.objectContaining({ name: 'ConfigError', message }))
 })

@@ -10,24 +10,24 @@ import { ConfigError } from './config-error.ts'
  */
 export type HotStateTarget = { kind: 'memory' } | { kind: 'redis'; url: string }
 
-const databaseForms = 'write sqlite:/path/file.db, sqlite:file.db or mysql://user:password@host:port/database'
-const redisForms = 'write redis://user:password@host:port/0 or rediss://user:password@host:port/0?tls_ca=FILE'
+const escapes = 'in the password %2F stands for a /, %23 for a #, %3F for a ?'
+const databaseForms = `write sqlite:/path/file.db, sqlite:file.db or mysql://user:password@host:port/database; ${escapes}`
+const redisForms = `write redis://user:password@host:port/0 or rediss://user:password@host:port/0?tls_ca=FILE; ${escapes}`
 
 function parseDatabaseUrl(text: string, cwd: string): DatabaseTarget {
-  const place = 'environment DATABASE_URL'
   const file = /^sqlite:(?!\/\/|:)([^?#\p{Cc}]+)$/u.exec(text)?.[1]
   if (file !== undefined && !file.endsWith('/')) return { kind: 'sqlite', file: resolve(cwd, file) }
-  return { kind: 'mysql', url: parseMysqlUrl(text, place, cwd) }
+  return { kind: 'mysql', url: parseMysqlUrl(text, cwd) }
 }
 
 /**
- * @param place what it was written in, for messages
  * @param cwd where a relative `tls_ca` starts
  * @returns the URL in full: with port, and an absolute `tls_ca`
  * @throws ConfigError without the password in it
  */
-export function parseMysqlUrl(text: string, place: string, cwd: string): string {
-  const url = parseServerUrl(text, ['mysql:'], place, databaseForms, ['tls', 'tls_ca'])
+function parseMysqlUrl(text: string, cwd: string): string {
+  const place = 'environment DATABASE_URL'
+  const url = parseServerUrl(text, ['mysql:'], place, databaseForms)
   if (url.username === '' || !/^\/[^/]+$/.test(url.pathname)) {
     throw new ConfigError(`${place}: is not a database URL; ${databaseForms}`)
   }
@@ -42,9 +42,10 @@ export function parseMysqlUrl(text: string, place: string, cwd: string): string 
 
 function parseRedisUrl(text: string): HotStateTarget {
   const place = 'environment REDIS_URL'
-  const url = parseServerUrl(text, ['redis:', 'rediss:'], place, redisForms, ['tls_ca'])
-  const isPlainWithCa = url.protocol === 'redis:' && url.search !== ''
-  if (!/^(?:\/\d{0,3})?$/.test(url.pathname) || isPlainWithCa)
+  const url = parseServerUrl(text, ['redis:', 'rediss:'], place, redisForms)
+  const known = url.protocol === 'rediss:' ? ['tls_ca'] : []
+  const isOdd = [...url.searchParams.keys()].some(name => !known.includes(name))
+  if (!/^(?:\/\d{0,3})?$/.test(url.pathname) || isOdd)
     throw new ConfigError(`${place}: is not a Redis URL; ${redisForms}`)
   if (url.port === '') url.port = '6379'
   if (url.pathname.length < 2) url.pathname = '/0'
@@ -52,17 +53,10 @@ function parseRedisUrl(text: string): HotStateTarget {
 }
 
 // No message repeats the URL: a password with a / or # in it ends up in any part.
-function parseServerUrl(
-  text: string,
-  protocols: string[],
-  place: string,
-  forms: string,
-  parameters: string[] = [],
-): URL {
+function parseServerUrl(text: string, protocols: string[], place: string, forms: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const usable = url && protocols.includes(url.protocol) && url.hostname !== '' && url.port !== '0'
-  const isKnown = (name: string) => parameters.includes(name)
-  if (!usable || ![...url.searchParams.keys()].every(isKnown) || url.hash !== '' || /\p{Cc}/u.test(text)) {
+  if (!usable || url.hash !== '' || /\p{Cc}/u.test(text)) {
     throw new ConfigError(`${place}: is not one of the known URLs; ${forms}`)
   }
   let password: string

@@ -116,17 +116,23 @@ function mask(secret: string | undefined): string {
   return secret === undefined || secret === '' ? '' : '********'
 }
 
+/** Where the data lies, as DATABASE_URL and REDIS_URL say it, passwords masked; '' = in the memory of the process. */
+export type Stores = Record<'DATABASE_URL' | 'REDIS_URL', string>
+
+export const describeStores = ({ database, hotState }: Config): Stores => ({
+  DATABASE_URL: database.kind === 'sqlite' ? `sqlite:${database.file}` : maskUrl(database.url),
+  REDIS_URL: hotState.kind === 'memory' ? '' : maskUrl(hotState.url),
+})
+
 /** The effective values with their sources, secrets masked: first the settings, then the variables beside them. */
 export function describeConfig(config: Config): ConfigRow[] {
   const sections: Record<string, Record<string, unknown>> = config.settings
-  const { database, hotState } = config
   const special: Record<SpecialName, string> = {
     MAILGATEWAY_CONFIG: config.configFile ?? '',
     MAILGATEWAY_DATA_DIR: config.dataDir,
     MAILGATEWAY_SECRET_KEY: mask(config.secretKeys[0]),
     MAILGATEWAY_ADMIN_PASSWORD: mask(config.adminPassword),
-    DATABASE_URL: database.kind === 'sqlite' ? `sqlite:${database.file}` : maskUrl(database.url),
-    REDIS_URL: hotState.kind === 'memory' ? '' : maskUrl(hotState.url),
+    ...describeStores(config),
   }
   const printSetting = (key: SettingKey): string => {
     const definition: Definition<unknown> = definitions[key]

@@ -2,6 +2,7 @@
 import { createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Config } from './config.ts'
 import { ConfigError } from './config-error.ts'
 
 /** What a key is for; part of its derivation (RFC 5869, info), so no key serves two purposes. */
@@ -10,10 +11,14 @@ type Purpose = 'credential-cache' | 'sealing' | 'grants'
 /** Where the embedded default keeps its master secret, unless MAILGATEWAY_SECRET_KEY is set. */
 export const secretFile = (dataDir: string) => join(dataDir, 'secret.key')
 
+/** Whether other gateways may read what this one seals, so that all need the same secret. */
+export const sharesData = ({ database, hotState }: Pick<Config, 'database' | 'hotState'>) =>
+  database.kind === 'mysql' || hotState.kind === 'redis'
+
 /**
  * The configured secrets, the newest first, or the one that the embedded default keeps in its data folder.
  * Made on first use, 256 random bits, readable by its owner only.
- * @param isShared whether other gateways may read what this one seals: then none is made here
+ * @param isShared then none is made here
  * @throws ConfigError when there is none and none may be made
  */
 export function loadMasterSecrets(secretKeys: string[], dataDir: string, isShared = false): string[] {

@@ -19,10 +19,10 @@ import type { Passwords } from '../mailbox/passwords.ts'
 import type { Metrics } from '../metrics.ts'
 import { createSealer, type Sealer } from '../sealing.ts'
 import type { Settings } from '../settings/definitions.ts'
-import type { Config } from './config.ts'
+import { type Config, describeStores, type Stores } from './config.ts'
 import { openHotState } from './hot-state.ts'
 import { nameNode } from './node-name.ts'
-import { deriveKey, loadMasterSecrets } from './secrets.ts'
+import { deriveKey, loadMasterSecrets, sharesData } from './secrets.ts'
 
 export interface Services {
   db: Database
@@ -37,6 +37,7 @@ export interface Services {
   stats: Stats
   /** Name of this process among those that share the database. */
   node: string
+  stores: Stores
   backends: Directory
   bans: BanList
   /** For what lives in the hot state only. */
@@ -75,8 +76,7 @@ export async function openServices(
 ): Promise<Services> {
   const { settings } = config
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
-  const isShared = config.database.kind === 'mysql' || config.hotState.kind === 'redis'
-  const secrets = loadMasterSecrets(config.secretKeys, config.dataDir, isShared)
+  const secrets = loadMasterSecrets(config.secretKeys, config.dataDir, sharesData(config))
   const {
     db,
     logDb,
@@ -115,6 +115,7 @@ export async function openServices(
     databaseAway,
     hot,
     node,
+    stores: describeStores(config),
     stats,
     passwords,
     audit,
