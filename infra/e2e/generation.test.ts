@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { addBan } from '../../lib/ban/manage.ts'
+import { unlockMailbox } from '../../lib/login/unlock.ts'
 import { addMailbox, setEnabled, setPassword } from '../../lib/mailbox/manage.ts'
 import { answers } from './guarded.ts'
 import { addBackends } from './in-process.ts'
@@ -94,6 +95,16 @@ test('a ban that could not be announced holds on every node, also the second one
     await settled('anything')
   }
   expect(await askAll(password)).toEqual([answers.wrong, answers.wrong])
+})
+
+test('who is unlocked while Redis is away is unlocked when it is back with the lock', async () => {
+  for (let n = 0; n < 5; n++) await nodes[0]!.ask(user, `wrong ${n}`)
+  expect(await askAll(password)).toEqual([answers.later, answers.later])
+  await save()
+  await redis.stop('SIGKILL')
+  await unlockMailbox(nodes[0]!.services, user)
+  await restart('dump')
+  expect(await settled(password)).toEqual([answers.ok, answers.ok])
 })
 
 test('one node that gets no answer renews the copies of the other', async () => {

@@ -21,8 +21,8 @@ export const exportColumns = [
   'request_id',
 ] as const satisfies (keyof LoggedAttempt)[]
 
-/** Spreadsheets take such a cell for a formula, and strangers choose what is in the log. */
-const formula = /^[=+\-@\t\r]/
+/** Spreadsheets take such a cell for a formula, in East Asia also a wide one, and strangers choose what is in the log. */
+const formula = /^[=+\-@＝＋－＠\t\r]/
 const needsQuotes = /[",\r\n]/
 
 /** RFC 4180. What a spreadsheet would run has an apostrophe before it. */

@@ -18,7 +18,7 @@ export async function showGuarded(services: UnlockServices, name: string) {
 export async function unlockMailbox(services: UnlockServices, name: string) {
   const mailbox = await clearGuesses(services, name)
   const networks = await listNetworks(services.db, mailbox.id)
-  await services.hot.apply(unlockOps(mailbox.name, networks.map(nameOf)))
+  await services.hot.announce(unlockOps(mailbox.name, networks.map(nameOf)))
   return mailbox
 }
 
