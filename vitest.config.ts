@@ -11,6 +11,7 @@ const onMariadb = [
 ]
 /** Without a database, or about SQLite alone. */
 const notOnMariadb = [
+  'lib/audit/{export,spool}.test.ts',
   'lib/database/{file-lock,sqlite}.test.ts',
   'lib/backend/{greeting,resolve,rules,tls-port}.test.ts',
   'lib/{mailbox,ban}/{codes,name,passwords,rules,prefix-map}.test.ts',

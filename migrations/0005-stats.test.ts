@@ -1,28 +1,20 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { sql } from 'kysely'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../infra/e2e/databases.ts'
 import { bucketColumns } from '../lib/audit/histogram.ts'
 import { migrateDown, migrateUp } from '../lib/database/migrate.ts'
-import { type Databases, openSqlite } from '../lib/database/open.ts'
 import { migrations } from './index.ts'
 
 const last = '0005-stats'
 const before = Object.fromEntries(Object.entries(migrations).filter(([name]) => name < last))
 const all = Object.fromEntries(Object.entries(migrations).filter(([name]) => name <= last))
 
-let folder: string
-let databases: Databases
+let databases: TestDatabase
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'mailgateway-stats-'))
-  databases = openSqlite(join(folder, 'test.db'))
+beforeEach(async () => {
+  databases = await createTestDatabase()
 })
-afterEach(async () => {
-  await databases.close()
-  rmSync(folder, { recursive: true })
-})
+afterEach(() => databases.close())
 
 const readRows = () => databases.db.selectFrom('auth_log').selectAll().execute()
 const readTables = async () => (await databases.db.introspection.getTables()).map(({ name }) => name)

@@ -1,7 +1,8 @@
 /** Statistics: how many logged in, how long it took, who stands out. */
 import { styleText } from 'node:util'
 import type { Command } from 'commander'
-import type { Overview, Top } from '../../lib/audit/overview.ts'
+import type { Overview } from '../../lib/audit/overview.ts'
+import type { Top } from '../../lib/audit/tops.ts'
 import { call } from './call.ts'
 import { countOf, harmless, type OutputOptions, print, showTime, table } from './output.ts'
 import { showProgress } from './progress-bar.ts'

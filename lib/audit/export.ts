@@ -2,7 +2,7 @@
 import type { LoggedAttempt } from './pages.ts'
 
 /** Those that come in a file, in this order. */
-export const exportColumns = [
+const exportColumns = [
   'time',
   'user',
   'client_address',

@@ -1,9 +1,9 @@
 /** One counted row instead of many, for attempts from banned addresses: an attack must not fill the disk. */
 import type { AuthLogRow } from '../database/schema.ts'
+import { minuteMs } from './times.ts'
 
 /** Addresses of one ban that get rows of their own in a minute; the rest shares one under the ban's prefix. */
 const addressesKept = 16
-const minuteMs = 60_000
 
 export interface Folding {
   /** The row to count the attempt in, by key. @param prefix the ban that the attempt fell under */

@@ -1,12 +1,12 @@
 /** The figures of a stretch of time, from counts and tops alone: the auth log is never read, however long it is. */
 import { sql } from 'kysely'
 import { z } from 'zod'
-import type { AuthTop, Database } from '../database/schema.ts'
+import type { Database } from '../database/schema.ts'
 import { parseInput } from '../input.ts'
 import { countActiveUsers } from './active-users.ts'
 import { addSums, emptySums, numbersOf, quantile, type Sums, sumColumns } from './histogram.ts'
 import { dayMs, floorTo, hourMs, minuteMs } from './times.ts'
-import { topKinds } from './tops.ts'
+import { readTops, type Tops } from './tops.ts'
 
 const overviewQuery = z.strictObject({
   /** UTC milliseconds. Default: 24 hours ago. */
@@ -30,24 +30,14 @@ export interface Overview {
   series: { start: number; protocol: string; result: string; count: number }[]
   /** Most frequent first. */
   reasons: { reason: string; count: number }[]
-  /** Of whole hours up to two days, of whole days beyond, a month at most; `since` is where they begin. */
-  tops: { since: number } & Record<AuthTop['kind'], Top[]>
-}
-
-export interface Top {
-  name: string
-  tried: number
-  failed: number
-  succeeded: number
+  /** A month at most. */
+  tops: Tops
 }
 
 /** Up to so long by the minute, up to so long by the hour, else by the day. */
 const mostByMinute = 6 * hourMs
 const mostByHour = 14 * dayMs
-const topsByHour = 2 * dayMs
 const topsAtMost = 31 * dayMs
-/** Each of those that lead in tried, failed and succeeded. */
-const leaders = 10
 
 /**
  * @param input `{ since? }`
@@ -169,43 +159,4 @@ function summarise(counts: Counts[]) {
     },
     reasons: Array.from(reasons, ([reason, count]) => ({ reason, count })).sort((a, b) => b.count - a.count),
   }
-}
-
-async function readTops(db: Database, from: number, until: number): Promise<Overview['tops']> {
-  const span = until - from <= topsByHour ? 'hour' : 'day'
-  const since = floorTo(span === 'hour' ? hourMs : dayMs, from)
-  const rows = await db
-    .selectFrom('auth_tops')
-    .select(eb => [
-      'kind',
-      'name',
-      eb.fn.sum<number>('tried').as('tried'),
-      eb.fn.sum<number>('failed').as('failed'),
-    ])
-    .where('span', '=', span)
-    .where('start', '>=', since)
-    .groupBy(['kind', 'name'])
-    .execute()
-  const tops = rows.map(({ kind, name, tried, failed }) => ({
-    kind,
-    name,
-    tried: Number(tried),
-    failed: Number(failed),
-    succeeded: Number(tried) - Number(failed),
-  }))
-  const ofKind = topKinds.map(kind => [kind, lead(tops.filter(top => top.kind === kind))] as const)
-  return { since, ...(Object.fromEntries(ofKind) as Record<AuthTop['kind'], Top[]>) }
-}
-
-/** Most tried first. */
-function lead(tops: Top[]): Top[] {
-  const by = (measure: 'tried' | 'failed' | 'succeeded') =>
-    tops
-      .filter(top => top[measure] > 0)
-      .sort((a, b) => b[measure] - a[measure] || (a.name < b.name ? -1 : 1))
-      .slice(0, leaders)
-  const leading = new Set([...by('tried'), ...by('failed'), ...by('succeeded')])
-  return [...leading]
-    .sort((a, b) => b.tried - a.tried)
-    .map(({ name, tried, failed, succeeded }) => ({ name, tried, failed, succeeded }))
 }

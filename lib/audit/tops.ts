@@ -9,7 +9,7 @@ type Kind = AuthTop['kind']
 type Sums = Pick<AuthTop, 'name' | 'tried' | 'failed'>
 
 const columnOf = { user: 'user', address: 'client_address', network: 'client_network' } as const
-export const topKinds = Object.keys(columnOf) as Kind[]
+const topKinds = Object.keys(columnOf) as Kind[]
 
 /** A hundred together; who leads in one way often does in another. */
 const kept = { tried: 34, failed: 33, succeeded: 33 }
@@ -109,4 +109,58 @@ async function replaceTops(db: Database, span: 'hour' | 'day', start: number, ki
     const rows = sums.map(row => ({ span, start, kind, ...row }))
     if (rows.length > 0) await trx.insertInto('auth_tops').values(rows).execute()
   })
+}
+
+export interface Top {
+  name: string
+  tried: number
+  failed: number
+  succeeded: number
+}
+
+/** Of whole hours up to two days, of whole days beyond; `since` is where they begin. */
+export type Tops = { since: number } & Record<Kind, Top[]>
+
+const topsByHour = 2 * dayMs
+/** Each of those that lead in tried, failed and succeeded. */
+const leaders = 10
+
+/** @param until now */
+export async function readTops(db: Database, from: number, until: number): Promise<Tops> {
+  const span = until - from <= topsByHour ? 'hour' : 'day'
+  const since = floorTo(span === 'hour' ? hourMs : dayMs, from)
+  const rows = await db
+    .selectFrom('auth_tops')
+    .select(eb => [
+      'kind',
+      'name',
+      eb.fn.sum<number>('tried').as('tried'),
+      eb.fn.sum<number>('failed').as('failed'),
+    ])
+    .where('span', '=', span)
+    .where('start', '>=', since)
+    .groupBy(['kind', 'name'])
+    .execute()
+  const tops = rows.map(({ kind, name, tried, failed }) => ({
+    kind,
+    name,
+    tried: Number(tried),
+    failed: Number(failed),
+    succeeded: Number(tried) - Number(failed),
+  }))
+  const ofKind = topKinds.map(kind => [kind, lead(tops.filter(top => top.kind === kind))] as const)
+  return { since, ...(Object.fromEntries(ofKind) as Record<Kind, Top[]>) }
+}
+
+/** Most tried first. */
+function lead(tops: Top[]): Top[] {
+  const by = (measure: 'tried' | 'failed' | 'succeeded') =>
+    tops
+      .filter(top => top[measure] > 0)
+      .sort((a, b) => b[measure] - a[measure] || (a.name < b.name ? -1 : 1))
+      .slice(0, leaders)
+  const leading = new Set([...by('tried'), ...by('failed'), ...by('succeeded')])
+  return [...leading]
+    .sort((a, b) => b.tried - a.tried)
+    .map(({ name, tried, failed, succeeded }) => ({ name, tried, failed, succeeded }))
 }

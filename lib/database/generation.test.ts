@@ -1,24 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../../infra/e2e/databases.ts'
 import { migrations } from '../../migrations/index.ts'
 import { agreeOnGeneration, raiseGeneration, readGeneration } from './generation.ts'
 import { migrateUp } from './migrate.ts'
-import { type Databases, openSqlite } from './open.ts'
 
-let folder: string
-let databases: Databases
+let databases: TestDatabase
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'mailgateway-generation-'))
-  databases = openSqlite(join(folder, 'test.db'))
-  await migrateUp(databases.db, migrations)
+  databases = await createTestDatabase()
+  await migrateUp(databases.schemaDb, migrations)
 })
-afterEach(async () => {
-  await databases.close()
-  rmSync(folder, { recursive: true })
-})
+afterEach(() => databases.close())
 
 test('a server is met once, whoever asks at the same time; another one makes a new generation', async () => {
   const { db } = databases

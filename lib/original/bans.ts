@@ -5,6 +5,7 @@ import { parsePrefix } from '../ban/rules.ts'
 import type { BanRow } from '../database/schema.ts'
 import { showText } from '../login/audit-row.ts'
 import { cut, id, parseRows, skip, stableId, text, time } from './fields.ts'
+import { findKnown } from './known.ts'
 import type { Outcome } from './outcome.ts'
 
 const originalBan = z.object({
@@ -32,12 +33,8 @@ export async function takeBans(
   const now = services.clock()
   const read = parsed.map(row => ({ row, ban: toBan(row, now) }))
   const bans = read.flatMap(({ ban }) => (typeof ban === 'string' ? [] : [ban]))
-  const known = await services.db
-    .selectFrom('ip_blacklist')
-    .select('id')
-    .where('id', 'in', ['', ...bans.map(ban => ban.id)])
-    .execute()
-  const here = new Set(known.map(ban => ban.id))
+  const ids = bans.map(ban => ban.id)
+  const here = await findKnown(services.db, 'ip_blacklist', ids)
   const missing = bans.filter(ban => !here.has(ban.id))
   if (!dryRun && missing.length > 0) await insertBans(services, missing)
   return [

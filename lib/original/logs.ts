@@ -7,6 +7,7 @@ import type { Reason } from '../login/reasons.ts'
 import { canonicalName } from '../mailbox/name.ts'
 import { protocols } from '../mailbox/protocols.ts'
 import { cut, firstAddress, id, parseRows, skip, stableId, text, time } from './fields.ts'
+import { findKnown } from './known.ts'
 import type { Outcome } from './outcome.ts'
 
 export interface LogServices {
@@ -42,12 +43,8 @@ export async function takeAuthLog(
   const { parsed, failed } = parseRows(originalAttempt, rows)
   const wanted = parsed.filter(({ created_at }) => created_at !== null)
   const attempts = wanted.map(row => toAttempt(services, row, row.created_at!))
-  const known = await services.db
-    .selectFrom('auth_log')
-    .select('request_id')
-    .where('request_id', 'in', ['', ...attempts.map(({ request_id }) => request_id)])
-    .execute()
-  const here = new Set(known.map(({ request_id }) => request_id))
+  const ids = attempts.map(({ request_id }) => request_id)
+  const here = await findKnown(services.db, 'auth_log', ids)
   const missing = attempts.filter(({ request_id }) => !here.has(request_id))
   if (!dryRun && missing.length > 0) await services.db.insertInto('auth_log').values(missing).execute()
   return [
@@ -131,12 +128,8 @@ export async function takeOperationLog(
       detail: JSON.stringify({ user_type: row.user_type, ...(!hides && { details: row.details }) }),
     }
   })
-  const known = await db
-    .selectFrom('operation_log')
-    .select('id')
-    .where('id', 'in', ['', ...operations.map(operation => operation.id)])
-    .execute()
-  const here = new Set(known.map(operation => operation.id))
+  const ids = operations.map(operation => operation.id)
+  const here = await findKnown(db, 'operation_log', ids)
   const missing = operations.filter(operation => !here.has(operation.id))
   if (!dryRun && missing.length > 0) await db.insertInto('operation_log').values(missing).execute()
   return [
