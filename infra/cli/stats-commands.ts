@@ -31,7 +31,7 @@ async function rebuild(since: number | undefined): Promise<void> {
   const { from } = step
   let { attempts } = step
   while (step.next !== null) {
-    progress.show((step.next - from) / (step.until - from), `${showMinute(step.next)} UTC`)
+    progress.show((step.next - from) / (step.until - from), `counted up to ${showMinute(step.next)} UTC`)
     step = await call('stats rebuild', { since: step.next })
     attempts += step.attempts
   }
