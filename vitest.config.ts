@@ -24,7 +24,7 @@ const notOnServers = [
 ]
 
 /** About MariaDB alone. */
-const onlyOnMariadb = ['lib/database/mysql.test.ts']
+const onlyOnMariadb = ['lib/database/{mysql,watch}.test.ts', 'lib/audit/keep.test.ts']
 
 export default defineConfig({
   test: {
