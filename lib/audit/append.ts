@@ -40,7 +40,7 @@ interface Waiting {
   done: PromiseWithResolvers<void>
 }
 
-/** Fourteen columns each: stays far below the 32,766 variables that one SQLite statement may have. */
+/** Sixteen columns each: stays far below the 32,766 variables that one SQLite statement may have. */
 const rowsPerInsert = 500
 /** Bounds the memory while the disk hangs; far more than can wait in a second of a working one. */
 const mostWaiting = 5_000
