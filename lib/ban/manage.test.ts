@@ -107,6 +107,13 @@ describe('removing', () => {
     expect(await listBans(services)).toEqual([second])
   })
 
+  test('by id with a blank behind it, which MySQL takes for the same, lifts no other either', async () => {
+    const first = await add('198.51.100.0/24')
+    const second = await add('198.51.100.0/24')
+    await removeBan(services, `${first.id} `).catch(() => {})
+    expect(await listBans(services)).toContainEqual(second)
+  })
+
   test('by prefix, however it is written, lifts all in force and no other', async () => {
     const rows = [await add('198.51.100.0/24'), await add('198.51.100.0/24', { duration: null })]
     const other = await add('198.51.100.1')

@@ -130,13 +130,14 @@ export async function showBan({ db }: Pick<BanServices, 'db'>, idOrCidr: string)
  */
 export async function removeBan(services: BanServices, idOrCidr: string): Promise<BanRow[]> {
   const { id, cidr } = await showBan(services, idOrCidr)
+  const byCidr = parsePrefix(idOrCidr) !== null
   const now = services.clock()
   const rows = await inTransaction(services.db, async trx => {
     const version = await takeVersion(trx, 'ban_version')
     const meant = await trx
       .selectFrom('ip_blacklist')
       .selectAll()
-      .where(idOrCidr === id ? 'id' : 'cidr', '=', idOrCidr === id ? id : cidr)
+      .where(byCidr ? 'cidr' : 'id', '=', byCidr ? cidr : id)
       .where('lifted_at', 'is', null)
       .execute()
     for (const ban of meant) {

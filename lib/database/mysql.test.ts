@@ -218,6 +218,27 @@ test('a server that stalls and one that is restarted: every statement ends, and 
   }
 })
 
+test('a primary that may only be read from now on is left: behind its name there may be another one', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mailgateway-mysql-'))
+  const server = await startMariadb(join(folder, 'm'))
+  try {
+    databases = await open(await server.createDatabase('mail'), { max_open_conns: 1 })
+    const { db } = databases
+    await sql`create table t (n integer)`.execute(db)
+    const connection = async () => (await sql`select connection_id() as id`.execute(db)).rows
+    const before = await connection()
+    expect(await connection()).toEqual(before)
+    await server.query('set global read_only = 1')
+    await expect(sql`insert into t values (1)`.execute(db)).rejects.toThrow('read-only')
+    expect(await connection()).not.toEqual(before)
+  } finally {
+    await databases?.close()
+    databases = undefined
+    await server.stop()
+    rmSync(folder, { recursive: true })
+  }
+})
+
 test('a database is made once, in utf8mb4, and its migrations by two at the same time', async () => {
   await own.server.query(`drop database \`${own.name}\``)
   const target = { kind: 'mysql' as const, url: own.url }

@@ -189,6 +189,12 @@ function ask(raw: PoolConnection, statement: Statement): Promise<unknown> {
   return promise
 }
 
+/**
+ * No answer in time: it may still come, and would be taken for that of the next statement. Or a server that is the
+ * primary no more: behind its name there may be another one.
+ */
+const isLost = /^(PROTOCOL_SEQUENCE_TIMEOUT|ER_OPTION_PREVENTS_STATEMENT|ER_READ_ONLY_MODE)$/
+
 function guardConnection(raw: PoolConnection, { statementMs, watch }: PoolSetup): MysqlPoolConnection {
   const timeout = statementMs === Infinity ? undefined : statementMs + graceMs
   let broken = false
@@ -199,8 +205,7 @@ function guardConnection(raw: PoolConnection, { statementMs, watch }: PoolSetup)
     asked.then(
       result => callback(null, result as never),
       (error: QueryError | ServerAway) => {
-        broken ||=
-          error instanceof ServerAway || error.fatal === true || error.code === 'PROTOCOL_SEQUENCE_TIMEOUT'
+        broken ||= error instanceof ServerAway || error.fatal === true || isLost.test(error.code)
         // Not the driver's own error: it holds the statement with all values, secrets among them.
         callback(new MysqlError(error), undefined as never)
       },
@@ -209,7 +214,6 @@ function guardConnection(raw: PoolConnection, { statementMs, watch }: PoolSetup)
   // All that Kysely uses as long as nothing is cancelled or streamed.
   const used: Pick<MysqlPoolConnection, 'release' | 'destroy' | 'threadId'> & { query: typeof query } = {
     query,
-    // After a time-out an answer may still come, and would be taken for that of the next statement.
     release: () => (broken ? cut(raw) : raw.release()),
     destroy: () => cut(raw),
     threadId: raw.threadId,
