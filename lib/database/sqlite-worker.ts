@@ -30,6 +30,8 @@ sqlite.pragma('busy_timeout = 5000')
 sqlite.pragma('cache_size = -65536')
 if (!readonly) {
   sqlite.pragma('journal_mode = WAL')
+  // Pages, some 32 MB of log: bringing them into the database is work for many commits at once.
+  sqlite.pragma('wal_autocheckpoint = 8000')
   // FULL: a commit returns when the log is on the disk. NORMAL would lose the last rows with the power.
   sqlite.pragma('synchronous = FULL')
   sqlite.pragma('foreign_keys = ON')
