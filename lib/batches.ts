@@ -1,7 +1,7 @@
 /** Calls that come at the same time go together, one batch after the other: the next one gathers while one is under way. */
 
 /** A batch leaves when so many wait, or when two turns of the event loop brought nothing new. */
-const enough = 32
+const enough = 64
 const quietTurns = 2
 
 export interface Batches<T> {
