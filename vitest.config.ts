@@ -31,6 +31,8 @@ export default defineConfig({
     globalSetup: ['./infra/e2e/servers.ts'],
     reporters: ['default', './infra/closing-line.ts'],
     // Real servers start in hooks, and two cores hash passwords meanwhile.
+    // Most tests wait for servers and answers, not for a processor.
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     projects: [
