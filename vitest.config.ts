@@ -30,9 +30,9 @@ export default defineConfig({
   test: {
     globalSetup: ['./infra/e2e/servers.ts'],
     reporters: ['default', './infra/closing-line.ts'],
-    // Real servers start in hooks, and two cores hash passwords meanwhile.
     // Most tests wait for servers and answers, not for a processor.
     maxWorkers: 3,
+    // Real servers start in hooks, and two cores hash passwords meanwhile.
     testTimeout: 30_000,
     hookTimeout: 60_000,
     projects: [
