@@ -107,8 +107,11 @@ const counters = ['mailbox_version', 'ban_version', 'unknown_guesses', 'sealed_p
 async function readKept(target: Target): Promise<string> {
   const data = target.MAILGATEWAY_DATA_DIR
   const rows = await withServices(target, readAll)
-  const files = readdirSync(data, { recursive: true, encoding: 'utf8' }).filter(name => name !== 'secret.key')
-  return JSON.stringify(rows) + files.map(name => readFileSync(join(data, name), 'latin1')).join('\n')
+  const files = readdirSync(data, { recursive: true, withFileTypes: true }).filter(
+    entry => entry.isFile() && entry.name !== 'secret.key',
+  )
+  const texts = files.map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'latin1'))
+  return [JSON.stringify(rows), ...texts].join('\n')
 }
 
 test.each<Kind>(['sqlite', 'mariadb'])(
