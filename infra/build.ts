@@ -2,8 +2,9 @@
 import { build } from 'esbuild'
 import { functions } from '../functions/index.ts'
 
-/** CommonJS libraries inside an ES module still call `require`. */
-const banner = "import{createRequire as r}from'node:module';const require=r(import.meta.url);"
+/** CommonJS libraries inside an ES module still call `require`. The minifier, which knows nothing of this line, takes short names. */
+const banner =
+  "import{createRequire as createBundleRequire}from'node:module';const require=createBundleRequire(import.meta.url);"
 
 /**
  * @param outDir folder that gets one folder per function

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { AuthLogRow } from '../database/schema.ts'
-import { openSpool, type Spool, SpoolFull } from './spool.ts'
+import { openSpool, type Spool } from './spool.ts'
+import { SpoolFull } from './spool-full.ts'
 
 let folder: string
 let open: Spool[]

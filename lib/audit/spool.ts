@@ -9,6 +9,7 @@ import { type FileLock, takeFileLock } from '../database/file-lock.ts'
 import type { AuthLogRow } from '../database/schema.ts'
 import { newId } from '../id.ts'
 import { openSpoolFile, type SpoolBatch, type SpoolFile } from './spool-file.ts'
+import { SpoolFull } from './spool-full.ts'
 
 export interface Spool {
   /**
@@ -33,10 +34,6 @@ export interface SpoolState {
   bytes: number
   /** Where no further row is taken. */
   mostBytes: number
-}
-
-export class SpoolFull extends Error {
-  override name = 'SpoolFull'
 }
 
 interface Held {

@@ -1,6 +1,6 @@
 /** When a part of the gateway fails: what the log is told, and what becomes of the login. */
 import type { Logger } from 'pino'
-import { SpoolFull } from '../audit/spool.ts'
+import { SpoolFull } from '../audit/spool-full.ts'
 import { isAway } from '../database/dialect.ts'
 import { DeadlinePassed } from '../deadline.ts'
 import { HotStateAway } from '../hot-state/port.ts'
