@@ -2,12 +2,13 @@
  * Where rows of the auth log become durable: in the database, and while that is away in the spool, which is emptied into
  * it once it is back. Then new rows go straight in again; those of the spool follow in their order, each by its id.
  */
-import { setTimeout as wait } from 'node:timers/promises'
+
 import type { Logger } from 'pino'
 import { isAway, isBadRow } from '../database/dialect.ts'
 import type { AuthLogRow, Database } from '../database/schema.ts'
 import { DeadlinePassed, within } from '../deadline.ts'
 import type { Metrics } from '../metrics.ts'
+import { pause } from '../pause.ts'
 import { createInsert } from './insert.ts'
 import type { Spool } from './spool.ts'
 import type { SpoolBatch } from './spool-file.ts'
@@ -55,8 +56,6 @@ export function createKeep({ db, log, metrics, spool, stats }: KeepParts): Keep 
     away = true
   }
 
-  const pause = (ms: number) => wait(ms, undefined, { signal: stopping.signal }).catch(() => {})
-
   const bring = async (batch: SpoolBatch) => {
     const aside = [...batch.torn, ...(await insertGood(insertOver, batch.rows))]
     if (aside.length > 0) {
@@ -75,14 +74,14 @@ export function createKeep({ db, log, metrics, spool, stats }: KeepParts): Keep 
         const batch = await spool.next()
         if (batch !== null) await bring(batch)
         // There is nothing to try it with, because the disk took nothing: the next login tries.
-        else await pause(pauseAfter(failures))
+        else await pause(pauseAfter(failures), stopping.signal)
         if (away) log?.info({ rows: spool.state().rows }, 'the database takes rows of the auth log')
         away = false
         failures = 0
       } catch (error) {
         if (isAway(error)) beAway(error)
         else if (failures === 0) log?.error({ err: error }, 'the spool cannot be emptied')
-        await pause(pauseAfter(failures))
+        await pause(pauseAfter(failures), stopping.signal)
         failures += 1
       }
     }

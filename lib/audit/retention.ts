@@ -1,7 +1,8 @@
 /** Deleting what is older than it needs to be, in steps that nobody notices. */
-import { setTimeout as sleep } from 'node:timers/promises'
+
 import { sql } from 'kysely'
 import type { Database, Tables } from '../database/schema.ts'
+import { pause } from '../pause.ts'
 import { minutesKeptMs } from './rebuild.ts'
 import { rollUpRecent } from './roll-up.ts'
 import { dayMs, floorTo, hourMs } from './times.ts'
@@ -52,7 +53,7 @@ export async function deleteOld(services: RetentionServices, signal: AbortSignal
   }
   for (const each of due) {
     while (!signal.aborted && (await deleteSome(services, each))) {
-      await sleep(pauseMs, undefined, { signal }).catch(() => {})
+      await pause(pauseMs, signal)
     }
   }
 }

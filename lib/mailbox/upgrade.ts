@@ -1,11 +1,12 @@
 /** The background work that brings sealed password digests to bcrypt, after many mailboxes came at once. */
-import { setTimeout as sleep } from 'node:timers/promises'
+
 import type { Transaction } from 'kysely'
 import type { Logger } from 'pino'
 import { orChange } from '../database/dialect.ts'
 import type { Database, Tables } from '../database/schema.ts'
 import type { HotState } from '../hot-state/port.ts'
 import { newId } from '../id.ts'
+import { pause } from '../pause.ts'
 import { SealBroken, type Sealer } from '../sealing.ts'
 import { HashBusy, type Passwords } from './passwords.ts'
 import { hashSealed, replaceStored, sealedPattern } from './stored-password.ts'
@@ -144,8 +145,4 @@ async function upgrade(
   } finally {
     await pause(performance.now() - startedAt, ending)
   }
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => {})
 }

@@ -1,6 +1,7 @@
 /** Work that is done once per interval for all processes that share a hot state. */
-import { setTimeout as sleep } from 'node:timers/promises'
+
 import type { HotState } from '../hot-state/port.ts'
+import { pause } from '../pause.ts'
 
 export interface Job {
   name: string
@@ -40,7 +41,7 @@ async function repeat(services: JobServices, job: Job, signal: AbortSignal): Pro
     } catch (error) {
       services.log.error({ err: error, job: job.name }, 'a job failed; it is tried again')
     }
-    await sleep(job.everyMs, undefined, { signal, ref: false }).catch(() => {})
+    await pause(job.everyMs, signal)
   }
 }
 
