@@ -17,6 +17,7 @@ import { createDigest, type Digest } from '../digest.ts'
 import type { HotState } from '../hot-state/port.ts'
 import type { Passwords } from '../mailbox/passwords.ts'
 import type { Metrics } from '../metrics.ts'
+import type { Actor } from '../operation/record.ts'
 import { createSealer, type Sealer } from '../sealing.ts'
 import type { Settings } from '../settings/definitions.ts'
 import { type Config, describeStores, type Stores } from './config.ts'
@@ -45,7 +46,10 @@ export interface Services {
   /** Of digests that are stored, the newest first. */
   grantKeys: KeyObject[]
   sealer: Sealer
+  /** Live: a changed setting has its new value here at the next request. */
   settings: Settings
+  /** In whose name changes are made; each request of the API has its own. */
+  actor: Actor
   clock: () => number
   log: Logger
   /** Undefined on a host that shows none. */
@@ -125,6 +129,7 @@ export async function openServices(
     grantKeys: secrets.map(secret => deriveKey(secret, 'grants')),
     sealer: createSealer(secrets.map(secret => deriveKey(secret, 'sealing'))),
     settings,
+    actor: { name: 'command line', address: '' },
     clock,
     log,
     metrics,
