@@ -1,4 +1,6 @@
 /** The functions, one per concern. Each can run in any host: the adapter's listeners, a cloud function, a test. */
+
+import { adminLogin } from './admin-login/app.ts'
 import { createMetrics } from './metrics/app.ts'
 import { answerUnparsed, createNginxAuth, notDecided } from './nginx-auth/app.ts'
 import { readAddress, writeDecision } from './nginx-auth/wire.ts'
@@ -18,5 +20,17 @@ export const nginxAuth = {
 /** Read by monitoring. It tells of one process, so it has no cloud entry. */
 export const metrics = { name: 'metrics', plane: 'nginx', cloud: false, create: createMetrics } as const
 
+/** The API, function by function: what people, the console and scripts ask for. */
+export const api = { 'admin-login': adminLogin } as const
+
 /** All of them; the name is that of the folder, and `cloud` says whether it has a lambda.ts. */
-export const functions = [nginxAuth, metrics] as const
+export const functions = [
+  nginxAuth,
+  metrics,
+  ...Object.entries(api).map(
+    ([name, operations]) => ({ name, plane: 'admin', cloud: true, operations }) as const,
+  ),
+]
+
+/** Everything that can be asked of the API. */
+export const operations = Object.values(api).flat()

@@ -1,9 +1,9 @@
 /** A running gateway: its services, two listeners and the control socket. */
-import { Hono } from 'hono'
+import type { Hono } from 'hono'
 import type { Logger } from 'pino'
-import { metrics as metricsFunction, nginxAuth } from '../../functions/index.ts'
+import { metrics as metricsFunction, nginxAuth, operations } from '../../functions/index.ts'
 import { auditJobs } from '../../lib/audit/jobs.ts'
-import { identifyAndLog } from '../../lib/http/request-line.ts'
+import { createApi } from '../../lib/http/api.ts'
 import { startPasswordUpgrade } from '../../lib/mailbox/upgrade.ts'
 import type { Config } from '../../lib/runtime/config.ts'
 import { createHashPool } from '../../lib/runtime/hash-pool.ts'
@@ -77,7 +77,7 @@ export async function startGateway(
     })
     await listen(nginxPlane, { host: auth_server.host, port: auth_server.port, setting: 'auth_server' })
     undo.push(() => closeGracefully(nginxPlane, grace))
-    const adminPlane = createAdminPlane(createHealthApp(services), log)
+    const adminPlane = createAdminPlane(createAdminApp(services), log)
     await listen(adminPlane, { host: server.host, port: server.port, setting: 'server' })
     undo.push(() => closeGracefully(adminPlane, grace))
 
@@ -91,11 +91,10 @@ export async function startGateway(
   }
 }
 
-/** `/healthz`: the process answers. `/readyz`: logins can be decided, if need be those of remembered users only. */
-function createHealthApp(services: Services): Hono {
+/** The API, and beside it `/healthz`: the process answers. `/readyz`: logins can be decided, if need be those of remembered users only. */
+function createAdminApp(services: Services): Hono {
   const { log } = services
-  const app = new Hono()
-  identifyAndLog(app, log)
+  const app = createApi(services, operations)
   app.get('/healthz', c => c.json({ status: 'ok' }))
   app.get('/readyz', async c => {
     const { ready, ...parts } = await readReadiness(services)

@@ -66,6 +66,8 @@ interface AdminTable {
   role: 'superadmin' | 'operator' | 'auditor'
   enabled: Flag
   totp_secret: string | null
+  /** Set with a password that somebody else chose. */
+  must_change_password: Generated<Flag>
   version: number
   created_at: number
   updated_at: number

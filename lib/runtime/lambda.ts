@@ -3,6 +3,8 @@ import middy from '@middy/core'
 import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
 import type { Hono } from 'hono'
 import { handle, type LambdaEvent } from 'hono/aws-lambda'
+import { createApi } from '../http/api.ts'
+import type { AnyOperation } from '../http/operation.ts'
 import { loadConfig } from './config.ts'
 import { ConfigError } from './config-error.ts'
 import { inlineHashing } from './hash-inline.ts'
@@ -11,6 +13,10 @@ import { openServices, type Services } from './services.ts'
 
 /** Time left to send the fallback before the platform would end the call without any answer. */
 const fallbackMs = 200
+
+/** A function of the API. */
+export const createApiHandler = (operations: readonly AnyOperation<Services>[]) =>
+  createLambdaHandler(services => createApi(services, operations), { 'Retry-After': '5' })
 
 /**
  * @param createApp the function's factory; called once per instance

@@ -6,7 +6,7 @@ import type { Config } from './config.ts'
 import { ConfigError } from './config-error.ts'
 
 /** What a key is for; part of its derivation (RFC 5869, info), so no key serves two purposes. */
-type Purpose = 'credential-cache' | 'sealing' | 'grants'
+type Purpose = 'credential-cache' | 'sealing' | 'grants' | 'access-tokens'
 
 /** Where the embedded default keeps its master secret, unless MAILGATEWAY_SECRET_KEY is set. */
 export const secretFile = (dataDir: string) => join(dataDir, 'secret.key')

@@ -1,6 +1,6 @@
 /** Configuration becomes services: the only place where a process's parts are put together. */
 import cluster from 'node:cluster'
-import type { KeyObject } from 'node:crypto'
+import { createSecretKey, type KeyObject } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import type { Logger } from 'pino'
 import { migrations } from '../../migrations/index.ts'
@@ -46,6 +46,8 @@ export interface Services {
   /** Of digests that are stored, the newest first. */
   grantKeys: KeyObject[]
   sealer: Sealer
+  /** Signs access tokens. */
+  tokenKey: KeyObject
   /** Live: a changed setting has its new value here at the next request. */
   settings: Settings
   /** In whose name changes are made; each request of the API has its own. */
@@ -127,6 +129,7 @@ export async function openServices(
     bans: createBanList({ db, clock, steady }),
     digest: createDigest(deriveKey(secrets[0]!, 'credential-cache')),
     grantKeys: secrets.map(secret => deriveKey(secret, 'grants')),
+    tokenKey: tokenKeyOf(settings.jwt.secret, secrets[0]!),
     sealer: createSealer(secrets.map(secret => deriveKey(secret, 'sealing'))),
     settings,
     actor: { name: 'command line', address: '' },
@@ -141,4 +144,8 @@ export async function openServices(
       await closeDatabases()
     },
   }
+}
+
+function tokenKeyOf(secret: string, master: string): KeyObject {
+  return secret === '' ? deriveKey(master, 'access-tokens') : createSecretKey(Buffer.from(secret))
 }

@@ -1,0 +1,55 @@
+/** Answers that say what went wrong (RFC 9457). */
+import { STATUS_CODES } from 'node:http'
+import type { Context } from 'hono'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { z } from 'zod'
+
+export const problemSchema = z.object({
+  title: z.string(),
+  status: z.int(),
+  /** For programs; it stays the same whatever the texts become. */
+  code: z.string(),
+  /** What happened and what to do next. */
+  detail: z.string(),
+  /** As in the log and in `X-Request-Id`. */
+  request_id: z.string(),
+  /** Each field that is at fault. */
+  errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+})
+
+export type Problem = z.infer<typeof problemSchema>
+export type FieldError = NonNullable<Problem['errors']>[number]
+
+/** What a handler or the guard throws to answer with a problem. */
+export class HttpProblem extends Error {
+  override name = 'HttpProblem'
+  readonly status: ContentfulStatusCode
+  readonly code: string
+  readonly errors: FieldError[] | undefined
+  readonly headers: Record<string, string>
+
+  constructor(
+    status: ContentfulStatusCode,
+    code: string,
+    detail: string,
+    { errors, headers = {} }: { errors?: FieldError[]; headers?: Record<string, string> } = {},
+  ) {
+    super(detail)
+    this.status = status
+    this.code = code
+    this.errors = errors
+    this.headers = headers
+  }
+}
+
+export function answerProblem(c: Context, { status, code, message, errors, headers }: HttpProblem): Response {
+  const problem: Problem = {
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    code,
+    detail: message,
+    request_id: c.get('requestId'),
+    ...(errors && { errors }),
+  }
+  return c.json(problem, status, { ...headers, 'Content-Type': 'application/problem+json' })
+}
