@@ -1,11 +1,6 @@
 import { z } from 'zod'
-import {
-  type Definition,
-  definitions,
-  type SettingKey,
-  type Settings,
-  settingKeys,
-} from '../settings/definitions.ts'
+import type { Definition } from '../settings/definition.ts'
+import { definitions, type SettingKey, type Settings, settingKeys } from '../settings/definitions.ts'
 import type { SpecialName } from './config-environment.ts'
 import { ConfigError, quoteValue, type Reading } from './config-error.ts'
 

@@ -3,13 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import type { DatabaseTarget } from '../database/open.ts'
 import { isLocalListen } from '../settings/addresses.ts'
-import {
-  type Definition,
-  definitions,
-  type SettingKey,
-  type Settings,
-  settingKeys,
-} from '../settings/definitions.ts'
+import type { Definition } from '../settings/definition.ts'
+import { definitions, type SettingKey, type Settings, settingKeys } from '../settings/definitions.ts'
 import { originOfVariable, readEnvironment, type SpecialName, specialNames } from './config-environment.ts'
 import { ConfigError, quoteText, quoteValue, type Reading } from './config-error.ts'
 import { parseConfigText, readConfigText } from './config-file.ts'

@@ -17,16 +17,18 @@ function readHost(text: string): string | Rejected {
 }
 
 /** An IP address or a host name, without brackets around IPv6. */
-export const host: ValueType<string> = valueType(readHost)
+export const host: ValueType<string> = valueType({ type: 'host' }, readHost)
 
 /** A host, or empty for none. */
-export const hostOrNone: ValueType<string> = valueType(text => (text.trim() === '' ? '' : readHost(text)))
+export const hostOrNone: ValueType<string> = valueType({ type: 'host' }, text =>
+  text.trim() === '' ? '' : readHost(text),
+)
 
 // The kernel has room for 107 bytes (sun_path, unix(7)); a longer path would be cut.
 const longestSocketPath = 107
 
 /** Where the nginx listener binds: a host, or `unix:` and a path. */
-export const listenAddress: ValueType<string> = valueType(text => {
+export const listenAddress: ValueType<string> = valueType({ type: 'listen_address' }, text => {
   const value = text.trim()
   if (!value.startsWith('unix:')) {
     const read = readHost(value)
@@ -50,7 +52,7 @@ export function isLocalListen(address: string): boolean {
 }
 
 /** A mail domain in its canonical form, or empty for none. */
-export const domainOrNone: ValueType<string> = valueType(text => {
+export const domainOrNone: ValueType<string> = valueType({ type: 'domain' }, text => {
   const value = text.trim()
   return value === ''
     ? ''
@@ -68,6 +70,7 @@ function isServer(text: string): boolean {
 
 /** A comma-separated list of DNS servers as `dns.Resolver.setServers` takes them; empty means the system's. */
 export const dnsServers: ValueType<string[]> = valueType(
+  { type: 'dns_servers' },
   text => {
     const servers = text.split(',').map(part => part.trim())
     if (servers.length === 1 && servers[0] === '') return []
@@ -81,6 +84,7 @@ export const dnsServers: ValueType<string[]> = valueType(
 
 /** A comma-separated list of `host:port`, each with its port; empty means none. */
 export const sentinels: ValueType<string[]> = valueType(
+  { type: 'servers' },
   text => {
     const servers = text.split(',').map(part => part.trim())
     if (servers.length === 1 && servers[0] === '') return []

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { type Definition, definitions, settingKeys } from './definitions.ts'
+import type { Definition } from './definition.ts'
+import { definitions, settingKeys } from './definitions.ts'
 
 test('every default is a value that its own type accepts, and prints back to an equal one', () => {
   for (const key of settingKeys) {
@@ -10,9 +11,10 @@ test('every default is a value that its own type accepts, and prints back to an 
   }
 })
 
-test('every setting has a sentence of help, and every secret is empty by default', () => {
+test('every setting has a sentence of help in both languages, and every secret is empty by default', () => {
   for (const key of settingKeys) {
-    expect(definitions[key].help, key).toMatch(/^[A-Z].{5,80}\.$/)
+    expect(definitions[key].help.en, key).toMatch(/^[A-Z].{5,80}\.$/)
+    expect(definitions[key].help.zh, key).toMatch(/^(?=.*\p{Script=Han}).{5,60}。$/u)
     if (definitions[key].secret) expect(definitions[key].default, key).toBe('')
   }
 })
@@ -20,4 +22,33 @@ test('every setting has a sentence of help, and every secret is empty by default
 test('what holds a secret by its name is marked as one', () => {
   const named = settingKeys.filter(key => /password$|\.secret$/.test(key))
   expect(settingKeys.filter(key => definitions[key].secret)).toEqual(named)
+})
+
+test('what is needed before the database is open cannot be changed while the gateway runs, all else can', () => {
+  const early =
+    /^(server|auth_server|database|redis|admin\.default_\w+|jwt\.secret|auth\.hash_threads|log\.(?!level|retention))/
+  expect(settingKeys.filter(key => !definitions[key].live)).toEqual(
+    settingKeys.filter(key => early.test(key)),
+  )
+})
+
+test('no two settings share a row', () => {
+  const names = settingKeys.map(key => (definitions[key] as Definition<unknown>).storedAs ?? key)
+  expect(new Set(names).size).toBe(names.length)
+})
+
+test('rows of the original are understood', () => {
+  const read = (key: 'admin.locked' | 'admin.totp', text: string) => z.decode(definitions[key].type, text)
+  expect(['1', '0', 'true', 'False'].map(text => read('admin.locked', text))).toEqual([
+    true,
+    false,
+    true,
+    false,
+  ])
+  expect(['1', '0', 'true', 'false'].map(text => read('admin.totp', text))).toEqual([
+    'after_failures',
+    'off',
+    'after_failures',
+    'off',
+  ])
 })

@@ -8,15 +8,45 @@ import { isExampleSecret } from './example-secrets.ts'
  */
 export type ValueType<T> = z.ZodType<T, string>
 
+/** What a value type accepts, for whoever offers a field to fill in. */
+export interface Shape {
+  type:
+    | 'whole_number'
+    | 'duration'
+    | 'size'
+    | 'choice'
+    | 'text'
+    | 'secret'
+    | 'host'
+    | 'listen_address'
+    | 'domain'
+    | 'dns_servers'
+    | 'servers'
+  /** Least and greatest value, written as the setting is; of a text the number of characters. */
+  min?: number | string
+  max?: number | string
+  /** The words of a choice. */
+  choices?: string[]
+}
+
+const shapes = z.registry<Shape>()
+
+export function shapeOf(type: z.ZodType): Shape {
+  const shape = shapes.get(type)
+  if (!shape) throw new Error('not a type of a setting')
+  return shape
+}
+
 /** What a reader returns for a text that it does not accept. */
 export type Rejected = { rejected: string }
 
 /** Makes a value type of a reader and a printer. The text is passed on as it is, blanks included. */
-export function valueType<T extends string | number | string[]>(
+export function valueType<T extends string | number | boolean | string[]>(
+  shape: Shape,
   read: (text: string) => T | Rejected,
   print: (value: T) => string = String,
 ): ValueType<T> {
-  return z.codec(z.string(), z.custom<T>(), {
+  const codec = z.codec(z.string(), z.custom<T>(), {
     decode(text, context) {
       const value = read(text)
       if (typeof value !== 'object' || Array.isArray(value)) return value
@@ -25,11 +55,12 @@ export function valueType<T extends string | number | string[]>(
     },
     encode: print,
   })
+  return codec.register(shapes, shape)
 }
 
 /** A whole decimal number between the two limits, both included. */
 export function wholeNumber(min: number, max: number): ValueType<number> {
-  return valueType(text => {
+  return valueType({ type: 'whole_number', min, max }, text => {
     const value = /^\d{1,15}$/.test(text.trim()) ? Number(text) : Number.NaN
     if (value >= min && value <= max) return value
     return { rejected: `is not allowed; write a whole number from ${min} to ${max}` }
@@ -76,12 +107,13 @@ export function formatDuration(duration: number): string {
 export function duration(min: string, max: string): ValueType<number> {
   const [least, most] = [parseDuration(min), parseDuration(max)]
   if (least === undefined || most === undefined) throw new Error(`no duration range: ${min} to ${max}`)
-  return valueType(text => {
+  const read = (text: string) => {
     const value = parseDuration(text)
     if (value === undefined) return { rejected: 'is not a duration; write 60s, 5m or 24h' }
     if (value >= least && value <= most) return value
     return { rejected: `is out of range; write a duration from ${min} to ${max}` }
-  }, formatDuration)
+  }
+  return valueType({ type: 'duration', min, max }, read, formatDuration)
 }
 
 const bytes = { kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 }
@@ -99,16 +131,33 @@ function formatSize(size: number): string {
 /** A size such as `64KB`, `50MB` or `1GB`, in bytes once read, between the two limits, both included. */
 export function size(min: string, max: string): ValueType<number> {
   const [least, most] = [parseSize(min), parseSize(max)]
-  return valueType(text => {
+  const read = (text: string) => {
     const value = parseSize(text)
     if (value >= least && value <= most) return value
     return { rejected: `is not allowed; write a size from ${min} to ${max}` }
-  }, formatSize)
+  }
+  return valueType({ type: 'size', min, max }, read, formatSize)
 }
+
+const switches: Record<string, boolean> = {
+  on: true,
+  true: true,
+  1: true,
+  off: false,
+  false: false,
+  0: false,
+}
+
+/** `on` or `off`; also as databases of the original say it: 1 or 0, true or false. */
+export const onOff: ValueType<boolean> = valueType(
+  { type: 'choice', choices: ['on', 'off'] },
+  text => switches[text.trim().toLowerCase()] ?? { rejected: 'is not allowed; write on or off' },
+  value => (value ? 'on' : 'off'),
+)
 
 /** One of a few words; letter case does not matter. */
 export function oneOf<const W extends string>(...words: W[]): ValueType<W> {
-  return valueType<W>(text => {
+  return valueType<W>({ type: 'choice', choices: words }, text => {
     const found = words.find(word => word === text.trim().toLowerCase())
     return found ?? { rejected: `is not allowed; write ${words.join(', ').replace(/, ([^,]+)$/, ' or $1')}` }
   })
@@ -116,7 +165,7 @@ export function oneOf<const W extends string>(...words: W[]): ValueType<W> {
 
 /** Any text of one line, of `min` to `max` characters; blanks around it do not count. */
 export function line(min: number, max: number): ValueType<string> {
-  return valueType(text => {
+  return valueType({ type: 'text', min, max }, text => {
     const value = text.trim()
     if (value.length >= min && value.length <= max && !/\p{Cc}/u.test(value)) return value
     return { rejected: `is not allowed; write ${min} to ${max} characters without control characters` }
@@ -124,7 +173,7 @@ export function line(min: number, max: number): ValueType<string> {
 }
 
 /** A name for machines: 1 to 64 letters, digits and a few signs. */
-export const word: ValueType<string> = valueType(text => {
+export const word: ValueType<string> = valueType({ type: 'text', min: 1, max: 64 }, text => {
   const value = text.trim()
   if (/^[\w.:-]{1,64}$/.test(value)) return value
   return { rejected: 'is not allowed; write 1 to 64 letters, digits and the signs _ . : -' }
@@ -143,14 +192,14 @@ export function rejectSecret(text: string, min: number): string | undefined {
 
 /** A secret of at least `min` characters; empty means that none is set. */
 export function secret(min: number): ValueType<string> {
-  return valueType(text => {
+  return valueType({ type: 'secret', min }, text => {
     const rejected = text === '' ? undefined : rejectSecret(text, min)
     return rejected === undefined ? text : { rejected }
   })
 }
 
 /** A secret that travels in an HTTP header: printable ASCII without blanks, at most 256 characters. */
-export const headerSecret: ValueType<string> = valueType(text => {
+export const headerSecret: ValueType<string> = valueType({ type: 'secret', min: 16, max: 256 }, text => {
   if (text === '') return text
   const rejected = rejectSecret(text, 16)
   if (rejected !== undefined) return { rejected }

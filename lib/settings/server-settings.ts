@@ -1,0 +1,47 @@
+/** The two listeners. */
+import { host, listenAddress } from './addresses.ts'
+import { asSecret, fixed } from './definition.ts'
+import { headerSecret, line, oneOf, port, wholeNumber } from './values.ts'
+
+export const serverSettings = {
+  'server.host': fixed(host, '127.0.0.1', 'Address of the admin listener.', '管理端监听的地址。'),
+  'server.port': fixed(port, '8089', 'Port of the admin listener.', '管理端监听的端口。'),
+  'server.mode': fixed(
+    oneOf('release', 'debug', 'test'),
+    'release',
+    'Debug logs more.',
+    '运行模式；debug 会记录更多日志。',
+  ),
+  'server.node': fixed(
+    line(0, 40),
+    '',
+    'Name of this gateway in the auth log; empty means host name and port.',
+    '本网关在认证日志中的名称；留空则为主机名加端口。',
+  ),
+  'server.workers': fixed(
+    wholeNumber(1, 64),
+    '1',
+    'Processes that answer; more need MySQL and Redis.',
+    '提供服务的进程数；多于一个需要 MySQL 和 Redis。',
+  ),
+  'auth_server.host': fixed(
+    listenAddress,
+    '127.0.0.1',
+    'Address nginx asks: host or unix:/path.',
+    'nginx 访问的地址：主机，或 unix:/路径。',
+  ),
+  'auth_server.port': fixed(
+    port,
+    '8090',
+    'Port nginx asks; unused with a unix socket.',
+    'nginx 访问的端口；使用 unix 套接字时无效。',
+  ),
+  'auth_server.secret': asSecret(
+    fixed(
+      headerSecret,
+      '',
+      'Header value nginx must send; needed off loopback.',
+      'nginx 必须发送的请求头密钥；监听非本机地址时必填。',
+    ),
+  ),
+}
