@@ -21,16 +21,19 @@ export interface Asked<S, Path extends Shape, Query extends Shape, Body, Needed 
   c: Context
 }
 
+/** `GET /api/users/{name}` */
+export type Route = `${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} /${string}`
+
 export interface Operation<
   S,
+  R extends Route = Route,
   Path extends Shape = Shape,
   Query extends Shape = Shape,
   Body extends z.ZodType | undefined = z.ZodType | undefined,
   Answer extends z.ZodType | undefined = z.ZodType | undefined,
   Needed extends Access = Access,
 > {
-  /** `GET /api/users/{name}` */
-  route: `${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} /${string}`
+  route: R
   /** The least role. */
   role: Needed
   /** One line for people. */
@@ -54,18 +57,21 @@ export interface Operation<
 }
 
 /** An operation of any kind, as those who list them see it. */
-export type AnyOperation<S> = Operation<S, Shape, Shape, z.ZodType | undefined, z.ZodType | undefined, Access>
+export type AnyOperation<S> = Operation<S>
 
-/** @returns what declares operations of a function with these services */
+/** @returns what declares operations of a function with these services; they keep their types, for typed clients */
 export function operationsOf<S>() {
   return function operation<
+    const R extends Route,
     Path extends Shape = undefined,
     Query extends Shape = undefined,
     Body extends z.ZodType | undefined = undefined,
     Answer extends z.ZodType | undefined = undefined,
     Needed extends Access = Access,
-  >(declared: Operation<S, Path, Query, Body, Answer, Needed>): AnyOperation<S> {
-    return declared as unknown as AnyOperation<S>
+  >(
+    declared: Operation<S, R, Path, Query, Body, Answer, Needed>,
+  ): Operation<S, R, Path, Query, Body, Answer, Needed> {
+    return declared
   }
 }
 
