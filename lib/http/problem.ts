@@ -4,18 +4,20 @@ import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { z } from 'zod'
 
-export const problemSchema = z.object({
-  title: z.string(),
-  status: z.int(),
-  /** For programs; it stays the same whatever the texts become. */
-  code: z.string(),
-  /** What happened and what to do next. */
-  detail: z.string(),
-  /** As in the log and in `X-Request-Id`. */
-  request_id: z.string(),
-  /** Each field that is at fault. */
-  errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
-})
+export const problemSchema = z
+  .strictObject({
+    title: z.string(),
+    status: z.int(),
+    /** For programs; it stays the same whatever the texts become. */
+    code: z.string(),
+    /** What happened and what to do next. */
+    detail: z.string(),
+    /** As in the log and in `X-Request-Id`. */
+    request_id: z.string(),
+    /** Each field that is at fault. */
+    errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+  })
+  .meta({ id: 'Problem' })
 
 export type Problem = z.infer<typeof problemSchema>
 export type FieldError = NonNullable<Problem['errors']>[number]
