@@ -3,6 +3,9 @@ import { STATUS_CODES } from 'node:http'
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { z } from 'zod'
+import { isAway } from '../database/dialect.ts'
+import { HotStateAway, HotStateFull } from '../hot-state/port.ts'
+import { Refusal } from '../refusal.ts'
 
 export const problemSchema = z
   .strictObject({
@@ -54,4 +57,23 @@ export function answerProblem(c: Context, { status, code, message, errors, heade
     ...(errors && { errors }),
   }
   return c.json(problem, status, { ...headers, 'Content-Type': 'application/problem+json' })
+}
+
+const statusOf = { invalid: 400, not_found: 404, conflict: 409 } as const
+const comeAgain = { headers: { 'Retry-After': '5' } }
+
+/** The problem that an error is for who asks. It repeats nothing of an error that nobody expected. */
+export function explain(error: unknown): HttpProblem {
+  if (error instanceof HttpProblem) return error
+  if (error instanceof Refusal) {
+    const { code, field, message } = error
+    return new HttpProblem(statusOf[code], code, message, { errors: [{ field, message }] })
+  }
+  if (error instanceof HotStateAway || error instanceof HotStateFull) {
+    const detail = 'Redis cannot be reached, or is full: nothing can be changed for now'
+    return new HttpProblem(503, 'hot_state_away', detail, comeAgain)
+  }
+  if (isAway(error))
+    return new HttpProblem(503, 'database_away', 'the database cannot be reached: try again', comeAgain)
+  return new HttpProblem(500, 'internal', 'something broke here; the log says more under this request id')
 }
