@@ -1,5 +1,7 @@
 /** The functions, one per concern. Each can run in any host: the adapter's listeners, a cloud function, a test. */
 
+import { documentOperation } from '../lib/http/openapi.ts'
+import type { Services } from '../lib/runtime/services.ts'
 import { adminLogin } from './admin-login/app.ts'
 import { createMetrics } from './metrics/app.ts'
 import { answerUnparsed, createNginxAuth, notDecided } from './nginx-auth/app.ts'
@@ -32,5 +34,7 @@ export const functions = [
   ),
 ]
 
-/** Everything that can be asked of the API. */
-export const operations = Object.values(api).flat()
+const asked = Object.values(api).flat()
+
+/** Everything that can be asked of the API, and the document that tells so. */
+export const operations = [...asked, documentOperation<Services>(asked)]

@@ -1,6 +1,11 @@
-/** Bundles the functions for the cloud: `dist/<name>/index.mjs`, for the runtime nodejs24.x. */
+/**
+ * Bundles the functions for the cloud: `dist/<name>/index.mjs`, for the runtime nodejs24.x. Beside them the document of
+ * the API, to be served as the file `/api/openapi.json`: no function knows the operations of the others.
+ */
+import { mkdir, writeFile } from 'node:fs/promises'
 import { build } from 'esbuild'
-import { functions } from '../functions/index.ts'
+import { functions, operations } from '../functions/index.ts'
+import { describeApi } from '../lib/http/openapi.ts'
 
 /** CommonJS libraries inside an ES module still call `require`. The minifier, which knows nothing of this line, takes short names. */
 const banner =
@@ -12,6 +17,8 @@ const banner =
  */
 export async function buildFunctions(outDir: string): Promise<Record<string, string>> {
   const entries: Record<string, string> = {}
+  await mkdir(outDir, { recursive: true })
+  await writeFile(`${outDir}/openapi.json`, JSON.stringify(describeApi(operations)))
   for (const { name } of functions.filter(({ cloud }) => cloud)) {
     await build({
       entryPoints: {

@@ -4,7 +4,8 @@
  */
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
-import { logRequest, peerOf } from '../../lib/http/request-line.ts'
+import { peerOf } from '../../lib/http/client-address.ts'
+import { logRequest } from '../../lib/http/request-line.ts'
 import { newId } from '../../lib/id.ts'
 import { isSharedSecret } from '../../lib/shared-secret.ts'
 

@@ -1,6 +1,7 @@
 /** What nginx's mail proxy asks at every login: `GET /api/auth`, answered in headers only. */
 import { type Context, Hono } from 'hono'
-import { logRequest, peerOf, type RequestLine } from '../../lib/http/request-line.ts'
+import { peerOf } from '../../lib/http/client-address.ts'
+import { logRequest, type RequestLine } from '../../lib/http/request-line.ts'
 import { newId } from '../../lib/id.ts'
 import type { Decision } from '../../lib/login/attempt.ts'
 import { authenticate, type LoginServices } from '../../lib/login/authenticate.ts'

@@ -26,7 +26,7 @@ export interface Api {
 }
 
 export async function openApi(settings: Record<string, string> = {}): Promise<Api> {
-  const { services, close } = await openInProcess(settings)
+  const { services, close } = await openInProcess({ MAILGATEWAY_SERVER_RATE_LIMIT: '1000000', ...settings })
   const app = createApi(services, operations)
   const tokens = new Map<Role, Promise<string>>()
   const tokenOf = (role: Role) => {

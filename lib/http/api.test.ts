@@ -121,5 +121,5 @@ test.each([
 test('another path is 404, another method 405 with those that there are', async () => {
   expect((await ask('GET /api/nothing')).status).toBe(404)
   const { status, headers } = await ask('DELETE /api/things/joe')
-  expect([status, headers.get('Allow')]).toEqual([405, 'GET, PUT'])
+  expect([status, headers.get('Allow')]).toEqual([405, 'GET, HEAD, PUT, OPTIONS'])
 })

@@ -4,18 +4,19 @@ import { bodyLimit } from 'hono/body-limit'
 import type { Logger } from 'pino'
 import { mayActAs } from '../admin/roles.ts'
 import { readSession, type Session } from '../admin/sessions.ts'
-import { readAccessToken, type TokenServices } from '../admin/tokens.ts'
-import { isAway } from '../database/dialect.ts'
-import { HotStateAway } from '../hot-state/port.ts'
 import { type RecordServices, recordRefused } from '../operation/record.ts'
 import { Refusal } from '../refusal.ts'
+import { createClientFinder } from './client-address.ts'
+import { addHeaders } from './headers.ts'
 import { type AnyOperation, type Asked, splitRoute } from './operation.ts'
-import { answerProblem, HttpProblem } from './problem.ts'
-import { identifyAndLog, peerOf } from './request-line.ts'
+import { answerProblem, explain, HttpProblem } from './problem.ts'
+import { limitRate, type RateServices } from './rate-limit.ts'
+import { identifyAndLog } from './request-line.ts'
 import { readSent, type Sent } from './sent.ts'
 
-export interface ApiServices extends TokenServices, RecordServices {
+export interface ApiServices extends RateServices, RecordServices {
   log: Logger
+  settings: RateServices['settings'] & { server: { trusted_proxies: string[]; cors_origins: string[] } }
 }
 
 const usualBody = 64 * 1024
@@ -23,7 +24,10 @@ const usualBody = 64 * 1024
 /** The app of some operations. Each host mounts it as it is. */
 export function createApi<S extends ApiServices>(services: S, operations: readonly AnyOperation<S>[]): Hono {
   const app = new Hono()
-  identifyAndLog(app, services.log)
+  const { trusted_proxies, cors_origins } = services.settings.server
+  identifyAndLog(app, services.log, createClientFinder(trusted_proxies))
+  addHeaders(app, cors_origins)
+  app.use('/api/*', limitRate(services))
   for (const operation of operations) {
     const { method, path } = splitRoute(operation.route)
     const maxSize = operation.maxBody ?? usualBody
@@ -34,14 +38,20 @@ export function createApi<S extends ApiServices>(services: S, operations: readon
       c => perform(c, services, operation),
     )
   }
-  app.notFound(c => answerProblem(c, unknownPath(c, operations)))
-  app.onError((error, c) => answerProblem(c, explain(error, services.log, c)))
+  app.notFound(c => answerUnknown(c, operations))
+  app.onError((error, c) => {
+    const problem = explain(error)
+    if (problem.status >= 500)
+      services.log.error({ err: error, request_id: c.get('requestId') }, 'request failed')
+    return answerProblem(c, problem)
+  })
   return app
 }
 
 async function perform<S extends ApiServices>(c: Context, services: S, operation: AnyOperation<S>) {
   const session = operation.role === 'anyone' ? null : await readBearer(c, services)
-  const actor = { name: session?.username ?? '', address: peerOf(c) }
+  c.set('actor', session?.username)
+  const actor = { name: session?.username ?? '', address: c.get('client') }
   const own = { ...services, actor }
   let sent: Partial<Sent> = { path: c.req.param() }
   try {
@@ -59,8 +69,7 @@ async function perform<S extends ApiServices>(c: Context, services: S, operation
 }
 
 async function readBearer(c: Context, services: ApiServices): Promise<Session> {
-  const [, token] = /^Bearer +(\S+)$/i.exec(c.req.header('Authorization') ?? '') ?? []
-  const id = token === undefined ? null : await readAccessToken(services, token)
+  const id = c.get('sessionId')
   const session = id === null ? null : await readSession(services, id)
   if (session) return session
   throw new HttpProblem(401, 'unauthorized', 'sign in first, or again: send a valid access token', {
@@ -101,40 +110,26 @@ function targetOf({ path, body }: Partial<Sent>): string {
   return typeof named === 'string' ? named : ''
 }
 
-const statusOf = { invalid: 400, not_found: 404, conflict: 409 } as const
-const comeAgain = { headers: { 'Retry-After': '5' } }
-
-function explain(error: Error, log: Logger, c: Context): HttpProblem {
-  if (error instanceof HttpProblem) return error
-  if (error instanceof Refusal) {
-    const { code, field, message } = error
-    return new HttpProblem(statusOf[code], code, message, { errors: [{ field, message }] })
-  }
-  log.error({ err: error, request_id: c.get('requestId') }, 'request failed')
-  if (error instanceof HotStateAway)
-    return new HttpProblem(
-      503,
-      'hot_state_away',
-      'Redis cannot be reached: nothing can be changed for now',
-      comeAgain,
-    )
-  if (isAway(error))
-    return new HttpProblem(503, 'database_away', 'the database cannot be reached: try again', comeAgain)
-  return new HttpProblem(500, 'internal', 'something broke here; the log says more under this request id')
-}
-
 const tooLarge = (maxSize: number) =>
   new HttpProblem(413, 'too_large', `the body may have at most ${maxSize / 1024} KiB`)
 
 /** 405 where the path takes another method. */
-function unknownPath(c: Context, operations: readonly { route: string }[]): HttpProblem {
-  const methods = operations
+function answerUnknown(c: Context, operations: readonly { route: string }[]): Response {
+  const methods = methodsOf(c.req.path, operations)
+  if (methods.length === 0)
+    return answerProblem(c, new HttpProblem(404, 'not_found', 'there is nothing at this path'))
+  const headers = { Allow: [...methods, 'OPTIONS'].join(', ') }
+  if (c.req.method === 'OPTIONS') return c.body(null, 204, headers)
+  const detail = `this path takes ${methods.join(', ')}`
+  return answerProblem(c, new HttpProblem(405, 'method_not_allowed', detail, { headers }))
+}
+
+function methodsOf(asked: string, operations: readonly { route: string }[]): string[] {
+  return operations
     .map(({ route }) => splitRoute(route))
-    .flatMap(({ method, path }) => {
+    .filter(({ path }) => {
       const pattern = path.replaceAll(/[.*+?^$()|[\]\\]/g, '\\$&').replaceAll(/\{\w+\}/g, '[^/]+')
-      return new RegExp(`^${pattern}$`).test(c.req.path) ? method : []
+      return new RegExp(`^${pattern}$`).test(asked)
     })
-  if (methods.length === 0) return new HttpProblem(404, 'not_found', 'there is nothing at this path')
-  const allow = methods.join(', ')
-  return new HttpProblem(405, 'method_not_allowed', `this path takes ${allow}`, { headers: { Allow: allow } })
+    .flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : method))
 }

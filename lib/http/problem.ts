@@ -3,19 +3,24 @@ import { STATUS_CODES } from 'node:http'
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { z } from 'zod'
+import { isAway } from '../database/dialect.ts'
+import { HotStateAway, HotStateFull } from '../hot-state/port.ts'
+import { Refusal } from '../refusal.ts'
 
-export const problemSchema = z.object({
-  title: z.string(),
-  status: z.int(),
-  /** For programs; it stays the same whatever the texts become. */
-  code: z.string(),
-  /** What happened and what to do next. */
-  detail: z.string(),
-  /** As in the log and in `X-Request-Id`. */
-  request_id: z.string(),
-  /** Each field that is at fault. */
-  errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
-})
+export const problemSchema = z
+  .strictObject({
+    title: z.string(),
+    status: z.int(),
+    /** For programs; it stays the same whatever the texts become. */
+    code: z.string(),
+    /** What happened and what to do next. */
+    detail: z.string(),
+    /** As in the log and in `X-Request-Id`. */
+    request_id: z.string(),
+    /** Each field that is at fault. */
+    errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+  })
+  .meta({ id: 'Problem' })
 
 export type Problem = z.infer<typeof problemSchema>
 export type FieldError = NonNullable<Problem['errors']>[number]
@@ -52,4 +57,23 @@ export function answerProblem(c: Context, { status, code, message, errors, heade
     ...(errors && { errors }),
   }
   return c.json(problem, status, { ...headers, 'Content-Type': 'application/problem+json' })
+}
+
+const statusOf = { invalid: 400, not_found: 404, conflict: 409 } as const
+const comeAgain = { headers: { 'Retry-After': '5' } }
+
+/** The problem that an error is for who asks. It repeats nothing of an error that nobody expected. */
+export function explain(error: unknown): HttpProblem {
+  if (error instanceof HttpProblem) return error
+  if (error instanceof Refusal) {
+    const { code, field, message } = error
+    return new HttpProblem(statusOf[code], code, message, { errors: [{ field, message }] })
+  }
+  if (error instanceof HotStateAway || error instanceof HotStateFull) {
+    const detail = 'Redis cannot be reached, or is full: nothing can be changed for now'
+    return new HttpProblem(503, 'hot_state_away', detail, comeAgain)
+  }
+  if (isAway(error))
+    return new HttpProblem(503, 'database_away', 'the database cannot be reached: try again', comeAgain)
+  return new HttpProblem(500, 'internal', 'something broke here; the log says more under this request id')
 }

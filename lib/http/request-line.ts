@@ -1,9 +1,17 @@
 /** One line of the application log per HTTP request, on both planes. */
-import type { HttpBindings } from '@hono/node-server'
 import type { Context, Hono } from 'hono'
 import { requestId } from 'hono/request-id'
 import type { Logger } from 'pino'
 import { newId } from '../id.ts'
+
+declare module 'hono' {
+  interface ContextVariableMap {
+    /** Address of who asks; '' where the host does not tell. */
+    client: string
+    /** Who is signed in. */
+    actor: string | undefined
+  }
+}
 
 export interface RequestLine {
   request_id: string
@@ -15,6 +23,8 @@ export interface RequestLine {
   status: number
   /** The mail client, as nginx named it, or whoever asked; '' where neither is known. */
   client: string
+  /** The administrator who asks; absent where nobody is signed in. */
+  actor?: string | undefined
 }
 
 /** A path comes from strangers, and may have 16 KiB. */
@@ -38,22 +48,19 @@ const longestId = 128
 
 /**
  * Gives every request of the admin plane an id, its own `X-Request-Id` where that is well formed (letters, digits, `-`,
- * `_`, `=`), sends it back and logs the request under it; health checks at level debug.
+ * `_`, `=`), sends it back and logs the request under it; health checks at level debug. What follows finds the address of
+ * who asks as `client`, and may leave its name as `actor`.
  */
-export function identifyAndLog(app: Hono, log: Logger): void {
+export function identifyAndLog(app: Hono, log: Logger, findClient: (c: Context) => string): void {
   app.use(requestId({ generator: () => newId(), limitLength: longestId }))
   app.use(async (c, next) => {
     const startedAt = performance.now()
-    const client = peerOf(c)
+    const client = findClient(c)
+    c.set('client', client)
     await next()
     const { method, path } = c.req
-    const line = { request_id: c.get('requestId'), plane: 'admin', method, path, client } as const
-    logRequest(log, startedAt, { ...line, status: c.res.status }, healthPaths.has(path) ? 'debug' : 'info')
+    const { requestId: request_id, actor } = c.var
+    const line = { request_id, plane: 'admin', method, path, status: c.res.status, client, actor } as const
+    logRequest(log, startedAt, line, healthPaths.has(path) ? 'debug' : 'info')
   })
-}
-
-/** Who asked; '' where the host does not tell. */
-export function peerOf(c: Context): string {
-  const { incoming }: Partial<HttpBindings> = c.env ?? {}
-  return incoming?.socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''
 }

@@ -54,18 +54,21 @@ async function readJson(c: Context): Promise<unknown> {
 
 /** A field that is there more than once, and is no list, fails its schema. */
 function readQuery(c: Context, schema: z.ZodObject | undefined): unknown {
-  const sent = c.req.queries()
+  const sent = new URL(c.req.url).searchParams
   if (!schema) {
-    const [field] = Object.keys(sent)
+    const [field] = sent.keys()
     if (field === undefined) return undefined
     throw new HttpProblem(400, 'invalid', `${field} is not known here`, {
       errors: [{ field, message: 'is not known here' }],
     })
   }
   return Object.fromEntries(
-    Object.entries(sent).map(([name, texts]) => [name, readField(schema.shape[name], texts)]),
+    [...new Set(sent.keys())].map(name => [name, readField(fieldOf(schema, name), sent.getAll(name))]),
   )
 }
+
+const fieldOf = ({ shape }: z.ZodObject, name: string): z.ZodType | undefined =>
+  Object.hasOwn(shape, name) ? shape[name] : undefined
 
 function readField(schema: z.ZodType | undefined, texts: string[]): unknown {
   const kind = schema && kindOf(schema)

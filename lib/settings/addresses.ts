@@ -101,3 +101,42 @@ export function readServer(text: string): { host: string; port: number } | null 
   const port = Number(digits)
   return typeof host === 'string' && port >= 1 && port <= 65535 ? { host, port } : null
 }
+
+/** @returns null when the text is no address with a length that is possible for it */
+function readNetwork(text: string): string | null {
+  const [, address = '', length] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  const width = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+  const wanted = length === undefined ? width : Number(length)
+  return width > 0 && wanted <= width ? `${address}/${wanted}` : null
+}
+
+/** A comma-separated list of addresses and networks, each as `address/length` once read; empty means none. */
+export const networks: ValueType<string[]> = valueType(
+  { type: 'networks' },
+  text => {
+    const parts = text.split(',').map(part => part.trim())
+    if (parts.length === 1 && parts[0] === '') return []
+    const read = parts.map(readNetwork)
+    if (read.every(network => network !== null)) return read
+    return { rejected: 'is not a list of networks; write 192.0.2.10, 10.0.0.0/8 or 2001:db8::/32' }
+  },
+  list => list.join(','),
+)
+
+/** As a browser writes it in `Origin`: scheme, host and port, nothing behind them. */
+function isOrigin(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : null
+  return url !== null && /^https?:$/.test(url.protocol) && url.origin === text
+}
+
+/** A comma-separated list of web origins; empty means none. */
+export const origins: ValueType<string[]> = valueType(
+  { type: 'origins' },
+  text => {
+    const parts = text.split(',').map(part => part.trim())
+    if (parts.length === 1 && parts[0] === '') return []
+    if (parts.every(isOrigin)) return parts
+    return { rejected: 'is not a list of origins; write https://console.example.org, without a path or *' }
+  },
+  list => list.join(','),
+)

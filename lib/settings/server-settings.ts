@@ -1,5 +1,5 @@
 /** The two listeners. */
-import { host, listenAddress } from './addresses.ts'
+import { host, listenAddress, networks, origins } from './addresses.ts'
 import { asSecret, fixed } from './definition.ts'
 import { headerSecret, line, oneOf, port, wholeNumber } from './values.ts'
 
@@ -23,6 +23,36 @@ export const serverSettings = {
     '1',
     'Processes that answer; more need MySQL and Redis.',
     '提供服务的进程数；多于一个需要 MySQL 和 Redis。',
+  ),
+  'server.tls_cert': fixed(
+    line(0, 1024),
+    '',
+    'Certificate file (PEM) for HTTPS on the admin listener; empty means HTTP.',
+    '管理端 HTTPS 的证书文件（PEM）；留空则使用 HTTP。',
+  ),
+  'server.tls_key': fixed(
+    line(0, 1024),
+    '',
+    'File with the private key (PEM) of that certificate.',
+    '该证书的私钥文件（PEM）。',
+  ),
+  'server.trusted_proxies': fixed(
+    networks,
+    '',
+    'Reverse proxies whose X-Forwarded-For is believed.',
+    '可信的反向代理；仅采信来自它们的 X-Forwarded-For。',
+  ),
+  'server.cors_origins': fixed(
+    origins,
+    '',
+    'Web origins whose pages may call the API.',
+    '允许其网页调用 API 的来源（Origin）。',
+  ),
+  'server.rate_limit': fixed(
+    wholeNumber(10, 1_000_000),
+    '600',
+    'Requests a minute that the API answers one address.',
+    'API 每分钟对同一地址应答的请求数上限。',
   ),
   'auth_server.host': fixed(
     listenAddress,

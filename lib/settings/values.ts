@@ -22,6 +22,8 @@ export interface Shape {
     | 'domain'
     | 'dns_servers'
     | 'servers'
+    | 'networks'
+    | 'origins'
   /** Least and greatest value, written as the setting is; of a text the number of characters. */
   min?: number | string
   max?: number | string
