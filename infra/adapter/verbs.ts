@@ -101,8 +101,7 @@ export const verbs = {
   },
   'backend check': async (services, input) => {
     const backend = await findBackend(services, parseInput(meant, input).backend)
-    const { check_timeout: timeoutMs, dns_servers: dnsServers } = services.settings.backend
-    return { backend, ...(await checkBackend(backend, { timeoutMs, dnsServers, clock: services.clock })) }
+    return { backend, ...(await checkBackend(backend, services.settings.backend, services.clock)) }
   },
   'ban add': addBan,
   'ban list': (services, input) => listBans(services, parseInput(banQuery, input)),
