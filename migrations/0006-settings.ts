@@ -8,7 +8,9 @@ export async function up(db: Db): Promise<void> {
     .alterTable('system_config')
     .addColumn('version', 'bigint', c => c.notNull().defaultTo(0))
     .execute()
-  await sql`insert into system_config (name, value, updated_at) values ('settings_version', '0', 0)`.execute(
+  // What an import has brought counts as set once.
+  await sql`update system_config set version = 1`.execute(db)
+  await sql`insert into system_config (name, value, updated_at) values ('settings_version', '1', 0)`.execute(
     db,
   )
 }

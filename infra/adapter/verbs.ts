@@ -18,6 +18,7 @@ import {
   showBan,
 } from '../../lib/ban/manage.ts'
 import { parseInput } from '../../lib/input.ts'
+import { getSetting, listSettings, setSetting, unsetSetting } from '../../lib/live-settings/manage.ts'
 import { showGuarded, unlockMailbox } from '../../lib/login/unlock.ts'
 import {
   addMailbox,
@@ -114,6 +115,10 @@ export const verbs = {
     await removeException(services, kind, cidr)
     return { removed: cidr }
   },
+  'setting list': listSettings,
+  'setting get': getSetting,
+  'setting set': setSetting,
+  'setting unset': unsetSetting,
   'secrets reseal': resealSecrets,
   'import original': takePage,
   try: tryLogin,

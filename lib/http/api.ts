@@ -7,6 +7,7 @@ import { readSession, type Session } from '../admin/sessions.ts'
 import { readAccessToken, type TokenServices } from '../admin/tokens.ts'
 import { isAway } from '../database/dialect.ts'
 import { HotStateAway } from '../hot-state/port.ts'
+import type { LiveSettings } from '../live-settings/live.ts'
 import { type RecordServices, recordRefused } from '../operation/record.ts'
 import { Refusal } from '../refusal.ts'
 import { type AnyOperation, type Asked, splitRoute } from './operation.ts'
@@ -16,6 +17,7 @@ import { readSent, type Sent } from './sent.ts'
 
 export interface ApiServices extends TokenServices, RecordServices {
   log: Logger
+  liveSettings: Pick<LiveSettings, 'refresh'>
 }
 
 const usualBody = 64 * 1024
@@ -40,6 +42,7 @@ export function createApi<S extends ApiServices>(services: S, operations: readon
 }
 
 async function perform<S extends ApiServices>(c: Context, services: S, operation: AnyOperation<S>) {
+  await services.liveSettings.refresh()
   const session = operation.role === 'anyone' ? null : await readBearer(c, services)
   const actor = { name: session?.username ?? '', address: peerOf(c) }
   const own = { ...services, actor }
