@@ -5,6 +5,7 @@ import * as guessing from './0002-guessing.ts'
 import * as codes from './0003-codes.ts'
 import * as generation from './0004-generation.ts'
 import * as stats from './0005-stats.ts'
+import * as settings from './0006-settings.ts'
 import * as admins from './0008-admins.ts'
 
 export const migrations: Record<string, Migration> = {
@@ -13,5 +14,6 @@ export const migrations: Record<string, Migration> = {
   '0003-codes': codes,
   '0004-generation': generation,
   '0005-stats': stats,
+  '0006-settings': settings,
   '0008-admins': admins,
 }

@@ -25,6 +25,7 @@ export function listenForCommands(server: NetServer, file: string): Promise<void
 async function perform(services: Services, incoming: IncomingMessage): Promise<Reply> {
   try {
     const { verb, input } = (await json(incoming)) as Call
+    await services.liveSettings.refresh()
     return await runNoting(services, verb as VerbName, input)
   } catch (error) {
     if (error instanceof Refusal) {

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { metrics as metricsFunction, nginxAuth, operations } from '../../functions/index.ts'
 import { auditJobs } from '../../lib/audit/jobs.ts'
 import { createApi } from '../../lib/http/api.ts'
+import { keepFollowing } from '../../lib/live-settings/keep-following.ts'
 import { startPasswordUpgrade } from '../../lib/mailbox/upgrade.ts'
 import type { Config } from '../../lib/runtime/config.ts'
 import { createHashPool } from '../../lib/runtime/hash-pool.ts'
@@ -46,7 +47,7 @@ export async function startGateway(
   { failLog, shareMetrics, openControl }: Surroundings,
 ): Promise<Gateway> {
   const { server, auth_server, auth } = config.settings
-  const grace = graceMs(config.settings)
+  const grace = () => graceMs(config.settings)
   const undo: (() => unknown)[] = []
   const stop = async () => {
     for (const step of undo.splice(0).reverse()) await step()
@@ -55,12 +56,16 @@ export async function startGateway(
     const lock = lockDatabase(config)
     undo.push(() => lock.release())
     const metrics = createProcessMetrics()
-    const passwords = createHashPool(auth.hash_threads, auth.hash_deadline, metrics, server.workers)
+    const passwords = createHashPool(auth, metrics, server.workers)
     undo.push(() => passwords.close())
     const spool = chooseSpool(config)
     const services = { ...(await openServices(config, log, { passwords, metrics, spool })), failLog }
     undo.push(() => services.close())
     metrics.watch({ ...services, passwords })
+    services.liveSettings.watch(() => {
+      log.level = services.settings.log.level
+    })
+    undo.push(keepFollowing(services.liveSettings))
     services.backends.start()
     services.stats.start()
     undo.push(startJobs(services, auditJobs(services)))
@@ -76,10 +81,10 @@ export async function startGateway(
       log,
     })
     await listen(nginxPlane, { host: auth_server.host, port: auth_server.port, setting: 'auth_server' })
-    undo.push(() => closeGracefully(nginxPlane, grace))
+    undo.push(() => closeGracefully(nginxPlane, grace()))
     const adminPlane = createAdminPlane(createAdminApp(services), log)
     await listen(adminPlane, { host: server.host, port: server.port, setting: 'server' })
-    undo.push(() => closeGracefully(adminPlane, grace))
+    undo.push(() => closeGracefully(adminPlane, grace()))
 
     const upgrade = startPasswordUpgrade(services)
     undo.push(() => upgrade.stop())

@@ -18,6 +18,7 @@ import {
   showBan,
 } from '../../lib/ban/manage.ts'
 import { parseInput } from '../../lib/input.ts'
+import { getSetting, listSettings, setSetting, unsetSetting } from '../../lib/live-settings/manage.ts'
 import { showGuarded, unlockMailbox } from '../../lib/login/unlock.ts'
 import {
   addMailbox,
@@ -101,8 +102,7 @@ export const verbs = {
   },
   'backend check': async (services, input) => {
     const backend = await findBackend(services, parseInput(meant, input).backend)
-    const { check_timeout: timeoutMs, dns_servers: dnsServers } = services.settings.backend
-    return { backend, ...(await checkBackend(backend, { timeoutMs, dnsServers, clock: services.clock })) }
+    return { backend, ...(await checkBackend(backend, services.settings.backend, services.clock)) }
   },
   'ban add': addBan,
   'ban list': (services, input) => listBans(services, parseInput(banQuery, input)),
@@ -115,6 +115,10 @@ export const verbs = {
     await removeException(services, kind, cidr)
     return { removed: cidr }
   },
+  'setting list': listSettings,
+  'setting get': getSetting,
+  'setting set': setSetting,
+  'setting unset': unsetSetting,
   'secrets reseal': resealSecrets,
   'import original': takePage,
   try: tryLogin,

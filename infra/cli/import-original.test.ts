@@ -101,7 +101,7 @@ const readAll = ({ db }: Services) =>
     db.selectFrom('backends').selectAll().execute(),
   ])
 /** They rise with whatever is changed. */
-const counters = ['mailbox_version', 'ban_version', 'unknown_guesses', 'sealed_passwords']
+const counters = ['mailbox_version', 'ban_version', 'settings_version', 'unknown_guesses', 'sealed_passwords']
 
 /** Everything that is kept. */
 async function readKept(target: Target): Promise<string> {

@@ -10,13 +10,14 @@ import { addDoctorCommand } from './doctor-command.ts'
 import { addImportCommands } from './import-commands.ts'
 import { addLogCommands } from './log-commands.ts'
 import { addProcessCommands } from './process-commands.ts'
+import { addSettingCommands } from './setting-commands.ts'
 import { addStatsCommands } from './stats-commands.ts'
 import { addTryCommand } from './try-command.ts'
 import { addUserCommands } from './user-commands.ts'
 
 const about = `The service that nginx's mail proxy asks at every IMAP, POP3 and SMTP login.
 
-Commands about mailboxes, backends, bans, exceptions and logs work on the running gateway, and are effective at the next login;
+Commands about mailboxes, backends, bans, exceptions, settings and logs work on the running gateway, and are effective at the next login;
 when none runs they work on its data folder (MAILGATEWAY_DATA_DIR, default ./data).`
 
 const exitCodes = `
@@ -33,6 +34,7 @@ export async function main(argv: string[]): Promise<void> {
   addBanCommands(program)
   addLogCommands(program)
   addStatsCommands(program)
+  addSettingCommands(program)
   addTryCommand(program)
   addBackupCommands(program)
   addImportCommands(program)

@@ -40,10 +40,11 @@ export function addProcessCommands(program: Command): void {
     .description('seal it anew under the first secret of MAILGATEWAY_SECRET_KEY, after one was put in front')
     .option('--json', 'as JSON')
     .action(async (options: OutputOptions) => {
-      const { resealed, broken } = await call('secrets reseal', {})
-      const left = `; no secret of MAILGATEWAY_SECRET_KEY opens those of ${broken.join(', ')}: list the old one too, or user set-password and user totp reset`
-      print(options, { resealed, broken }, () => `sealed ${resealed} anew${broken.length > 0 ? left : ''}`)
-      if (broken.length > 0) process.exitCode = 1
+      const outcome = await call('secrets reseal', {})
+      const left = [...outcome.broken, ...outcome.broken_settings]
+      const hint = `; no secret of MAILGATEWAY_SECRET_KEY opens those of ${left.join(', ')}: list the old one too, or user set-password, user totp reset and setting set`
+      print(options, outcome, ({ resealed }) => `sealed ${resealed} anew${left.length > 0 ? hint : ''}`)
+      if (left.length > 0) process.exitCode = 1
     })
 
   const migrate = program

@@ -13,13 +13,8 @@ export async function checkBackends(backends: BackendRow[], settings: Settings['
       ),
     ]
   }
-  const options = {
-    timeoutMs: settings.check_timeout,
-    dnsServers: settings.dns_servers,
-    clock: Date.now,
-  }
   const used = backends.filter(({ state }) => state !== 'off')
-  const probes = await Promise.all(used.map(backend => checkBackend(backend, options)))
+  const probes = await Promise.all(used.map(backend => checkBackend(backend, settings, Date.now)))
   return used.flatMap((backend, i) => judge(backend, probes[i]!))
 }
 

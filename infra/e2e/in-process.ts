@@ -31,7 +31,7 @@ export async function openInProcess(
   const redis: Record<string, string> = REDIS_URL !== undefined && clocks === undefined ? { REDIS_URL } : {}
   const ours = { MAILGATEWAY_DATA_DIR: folder, ...elsewhere, ...redis }
   const config = loadConfig({ env: withSecret({ ...ours, ...settings }), cwd: folder })
-  const pool = createHashPool(config.settings.auth.hash_threads, config.settings.auth.hash_deadline)
+  const pool = createHashPool(config.settings.auth)
   let hashes = 0
   const passwords = {
     hash: pool.hash,

@@ -38,8 +38,9 @@ function open({
   db = databases.db,
 } = {}): Directory {
   const log = pino({ level: 'info' }, { write: line => lines.push(JSON.parse(line)) })
-  const health = { timeoutMs, fall: 3, rise: 2 }
-  const directory = createDirectory({ db, hot, log, clock, dnsServers, intervalMs, health })
+  const times = { check_interval: intervalMs, check_timeout: timeoutMs, fall: 3, rise: 2 }
+  const settings = { dns_servers: dnsServers, ...times }
+  const directory = createDirectory({ db, hot, log, clock, settings })
   directories.push(directory)
   return directory
 }

@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { BackendRow, Database } from '../database/schema.ts'
 import type { HotState } from '../hot-state/port.ts'
 import type { Endpoint } from './greeting.ts'
-import { createHealthRecord, type HealthOptions } from './health.ts'
+import { createHealthRecord, type HealthSettings } from './health.ts'
 import { createResolver } from './resolve.ts'
 import { createRounds } from './rounds.ts'
 import { type Choice, chooseTarget, type Health, selectPool, type Wanted } from './rules.ts'
@@ -16,11 +16,15 @@ export interface DirectoryParts {
   hot: HotState
   log: Pick<Logger, 'info' | 'warn'>
   clock: () => number
-  /** See `ResolverOptions`. */
-  dnsServers: string[]
-  health: HealthOptions
+  /** Live. */
+  settings: DirectorySettings
+}
+
+export interface DirectorySettings extends HealthSettings {
   /** Time between two rounds of checks, milliseconds. */
-  intervalMs: number
+  check_interval: number
+  /** See `ResolverOptions`. */
+  dns_servers: string[]
 }
 
 /** One backend as the command line and the console show it. */
@@ -55,11 +59,11 @@ const newsMs = 1_000
 export const versionKey = 'backends:version'
 
 export function createDirectory(parts: DirectoryParts): Directory {
-  const { db, hot, log, clock, dnsServers, intervalMs } = parts
-  const resolver = createResolver({ dnsServers, clock })
-  const record = createHealthRecord({ log, clock, options: parts.health })
-  const turns = createTurns({ hot, versionKey, intervalMs, timeoutMs: parts.health.timeoutMs })
-  const rounds = createRounds(takeTurn, Math.min(intervalMs, newsMs))
+  const { db, hot, log, clock, settings } = parts
+  const resolver = createResolver({ settings, clock })
+  const record = createHealthRecord({ log, clock, settings })
+  const turns = createTurns({ hot, versionKey, settings })
+  const rounds = createRounds(takeTurn, Math.min(settings.check_interval, newsMs))
   const snapshot = createSnapshot({ db, log, clock, onChange: rounds.hurry })
 
   async function choose(wanted: Wanted & { user: string }, version: string | null): Promise<Choice | null> {

@@ -3,19 +3,19 @@ import type { Logger } from 'pino'
 import { checkGreeting, type Endpoint } from './greeting.ts'
 import { type Health, nextHealth, type Thresholds, unchecked } from './rules.ts'
 
-export interface HealthOptions extends Thresholds {
+export interface HealthSettings extends Thresholds {
   /** Time for one check, milliseconds. */
-  timeoutMs: number
+  check_timeout: number
 }
 
 interface HealthParts {
   log: Pick<Logger, 'info' | 'warn'>
   clock: () => number
-  options: HealthOptions
+  settings: HealthSettings
 }
 
 /** The record of all addresses. `check` must not run twice at once for one endpoint. */
-export function createHealthRecord({ log, clock, options }: HealthParts) {
+export function createHealthRecord({ log, clock, settings }: HealthParts) {
   const records = new Map<string, Health>()
 
   /** What is known about an address; one that was never checked is up. */
@@ -30,10 +30,10 @@ export function createHealthRecord({ log, clock, options }: HealthParts) {
   }
 
   async function checkOne(endpoint: Endpoint, signal: AbortSignal): Promise<void> {
-    const outcome = await checkGreeting(endpoint, options.timeoutMs, signal)
+    const outcome = await checkGreeting(endpoint, settings.check_timeout, signal)
     if (signal.aborted) return
     const before = healthOf(endpoint)
-    const after = nextHealth(before, outcome, options, clock())
+    const after = nextHealth(before, outcome, settings, clock())
     records.set(keyOf(endpoint), after)
     if (before.up && !after.up) log.warn({ ...endpoint, error: after.lastError }, 'backend down')
     if (!before.up && after.up) log.info(endpoint, 'backend up')

@@ -164,14 +164,15 @@ describe('findBackend', () => {
 
 test('checkBackend says what it found', async () => {
   const greeter = await startGreeter('220 ready\r\n')
-  const options = { dnsServers: [], clock: () => now, timeoutMs: 2_000 }
+  const check = (backend: Parameters<typeof checkBackend>[0]) =>
+    checkBackend(backend, { dns_servers: [], check_timeout: 2_000 }, () => now)
   const here = { protocol: 'smtp', host: '127.0.0.1', port: greeter.port } as const
   try {
-    const good = await checkBackend(here, options)
+    const good = await check(here)
     expect(good.checks).toEqual([{ address: '127.0.0.1', outcome: { kind: 'good', greeting: '220 ready' } }])
-    const { checks } = await checkBackend({ ...here, port: await findFreePort() }, options)
+    const { checks } = await check({ ...here, port: await findFreePort() })
     expect(checks[0]?.outcome.kind).toBe('refused')
-    const lost = await checkBackend({ ...here, host: 'absent.invalid' }, options)
+    const lost = await check({ ...here, host: 'absent.invalid' })
     expect(lost).toMatchObject({ resolution: { addresses: [], lastError: expect.any(String) }, checks: [] })
   } finally {
     await greeter.stop()

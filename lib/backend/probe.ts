@@ -1,7 +1,7 @@
 /** A look at one backend right now, for the person who has just set it up. */
 import type { BackendRow } from '../database/schema.ts'
 import { checkGreeting, type Endpoint } from './greeting.ts'
-import { createResolver, type Resolution, type ResolverOptions } from './resolve.ts'
+import { createResolver, type Resolution } from './resolve.ts'
 import { type Outcome, plainPorts } from './rules.ts'
 import { speaksTls } from './tls-port.ts'
 
@@ -16,12 +16,13 @@ export interface Probe {
  */
 export async function checkBackend(
   { protocol, host, port }: Pick<BackendRow, 'protocol' | 'host' | 'port'>,
-  options: ResolverOptions & { timeoutMs: number },
+  settings: { dns_servers: string[]; check_timeout: number },
+  clock: () => number,
 ): Promise<Probe> {
-  const resolution = await createResolver(options).resolve(host)
+  const resolution = await createResolver({ settings, clock }).resolve(host)
   const checks = await Promise.all(
     resolution.addresses.map(async address => {
-      const outcome = await checkEndpoint({ protocol, address, port }, options.timeoutMs)
+      const outcome = await checkEndpoint({ protocol, address, port }, settings.check_timeout)
       return { address, outcome }
     }),
   )

@@ -14,13 +14,13 @@ beforeAll(async () => {
 afterAll(() => dns.kill())
 
 test('addresses pass as they are', async () => {
-  const resolver = createResolver({ dnsServers: ['127.0.0.1:1'], clock })
+  const resolver = createResolver({ settings: { dns_servers: ['127.0.0.1:1'] }, clock })
   expect((await resolver.resolve('192.0.2.7')).addresses).toEqual(['192.0.2.7'])
   expect((await resolver.resolve('2001:db8::7')).addresses).toEqual(['2001:db8::7'])
 })
 
 test('A and AAAA records', async () => {
-  const resolver = createResolver({ dnsServers: [dns.server], clock })
+  const resolver = createResolver({ settings: { dns_servers: [dns.server] }, clock })
   expect((await resolver.resolve('mail.test')).addresses).toEqual(['192.0.2.1'])
   expect((await resolver.resolve('six.test')).addresses).toEqual(['2001:db8::6'])
   const two = await resolver.resolve('two.test')
@@ -36,7 +36,7 @@ test('A and AAAA records', async () => {
 })
 
 test('an unknown name has no address and says so; the hosts file is not asked when servers are given', async () => {
-  const resolver = createResolver({ dnsServers: [dns.server], clock })
+  const resolver = createResolver({ settings: { dns_servers: [dns.server] }, clock })
   expect(await resolver.resolve('absent.test')).toMatchObject({
     addresses: [],
     resolvedAt: null,
@@ -46,12 +46,12 @@ test('an unknown name has no address and says so; the hosts file is not asked wh
 })
 
 test('the hosts file of the machine serves when no servers are given', async () => {
-  const resolver = createResolver({ dnsServers: [], clock })
+  const resolver = createResolver({ settings: { dns_servers: [] }, clock })
   expect((await resolver.resolve('localhost')).addresses).toContain('127.0.0.1')
 })
 
 test('concurrent calls share one lookup', async () => {
-  const resolver = createResolver({ dnsServers: [dns.server], clock })
+  const resolver = createResolver({ settings: { dns_servers: [dns.server] }, clock })
   const all = await Promise.all(Array.from({ length: 50 }, () => resolver.resolve('mail.test')))
   expect(new Set(all).size).toBe(1)
 })
@@ -59,7 +59,7 @@ test('concurrent calls share one lookup', async () => {
 test('a changed address is followed after its time to live, and DNS gone keeps the last one', async () => {
   const server = await startNameServer('192.0.2.1 moving.test')
   try {
-    const resolver = createResolver({ dnsServers: [server.server], clock })
+    const resolver = createResolver({ settings: { dns_servers: [server.server] }, clock })
     const addresses = async (maxStaleMs?: number) =>
       (await resolver.resolve('moving.test', maxStaleMs)).addresses
     expect(await addresses()).toEqual(['192.0.2.1'])
@@ -84,7 +84,7 @@ test('a changed address is followed after its time to live, and DNS gone keeps t
 })
 
 test('a clock that was set back does not make an answer young again', async () => {
-  const resolver = createResolver({ dnsServers: [dns.server], clock })
+  const resolver = createResolver({ settings: { dns_servers: [dns.server] }, clock })
   const before = await resolver.resolve('mail.test')
   now -= 60_000
   const after = await resolver.resolve('mail.test')

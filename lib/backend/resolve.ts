@@ -16,8 +16,8 @@ export interface Resolution {
 }
 
 export interface ResolverOptions {
-  /** Name servers, `address` or `address:port`; empty = those of the machine, and then its hosts file. */
-  dnsServers: string[]
+  /** Live. Name servers, `address` or `address:port`; empty = those of the machine, and then its hosts file. */
+  settings: { dns_servers: string[] }
   clock: () => number
 }
 
@@ -27,8 +27,10 @@ const retryMs = 5_000
 const staleMs = 10_000
 
 /** A cache of names. One lookup at a time per name; a failed one keeps the last good addresses. Nothing here rejects. */
-export function createResolver({ dnsServers, clock }: ResolverOptions) {
+export function createResolver({ settings, clock }: ResolverOptions) {
   const known = new Map<string, Resolution>()
+  /** Whom the known answers are of. */
+  const asked = new WeakMap<Resolution, string[]>()
   const running = new Map<string, Promise<Resolution>>()
 
   /**
@@ -38,7 +40,8 @@ export function createResolver({ dnsServers, clock }: ResolverOptions) {
   async function resolve(name: string, maxStaleMs: number = staleMs): Promise<Resolution> {
     if (isIP(name) !== 0) return literal(name, clock())
     const last = known.get(name)
-    if (last === undefined) return refresh(name)
+    // What other servers have said is no answer of these.
+    if (last === undefined || asked.get(last) !== settings.dns_servers) return refresh(name)
     const age = clock() - last.askedAt
     // A clock that was set back must not make an old answer young again.
     if (age >= 0 && age < last.ttlMs) return last
@@ -47,14 +50,16 @@ export function createResolver({ dnsServers, clock }: ResolverOptions) {
   }
 
   function refresh(name: string): Promise<Resolution> {
-    const flight = running.get(name) ?? askAgain(name).finally(() => running.delete(name))
-    running.set(name, flight)
+    const servers = settings.dns_servers
+    const question = [name, ...servers].join(' ')
+    const flight = running.get(question) ?? askAgain(name, servers).finally(() => running.delete(question))
+    running.set(question, flight)
     return flight
   }
 
-  async function askAgain(name: string): Promise<Resolution> {
+  async function askAgain(name: string, servers: string[]): Promise<Resolution> {
     const last = known.get(name)
-    const answer = await lookUp(name, last?.addresses ?? [], dnsServers)
+    const answer = await lookUp(name, last?.addresses ?? [], servers)
     const now = clock()
     const failed = answer.addresses.length === 0
     const next: Resolution = {
@@ -64,6 +69,7 @@ export function createResolver({ dnsServers, clock }: ResolverOptions) {
       askedAt: now,
       ttlMs: failed ? retryMs : Math.min(Math.max(answer.ttlMs, shortestTtlMs), longestTtlMs),
     }
+    asked.set(next, servers)
     known.set(name, next)
     return next
   }

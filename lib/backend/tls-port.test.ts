@@ -59,9 +59,9 @@ test('a greeting, silence, a closed port, one that hangs up: no TLS', async () =
 })
 
 test('the check of a backend says which port to use instead', async () => {
-  const options = { timeoutMs: 500, dnsServers: [], clock: Date.now }
+  const settings = { check_timeout: 500, dns_servers: [] }
   await withTls({}, async port => {
-    const { checks } = await checkBackend({ protocol: 'smtp', host: '127.0.0.1', port }, options)
+    const { checks } = await checkBackend({ protocol: 'smtp', host: '127.0.0.1', port }, settings, Date.now)
     const error = expect.stringMatching(/^this is a TLS port; .* plain text to backends: use 587$/)
     expect(checks).toEqual([{ address: '127.0.0.1', outcome: { kind: 'failed', error } }])
   })

@@ -40,9 +40,7 @@ function open(intervalMs = 30, fall = 3): Directory {
     hot,
     log: pino({ level: 'silent' }),
     clock,
-    dnsServers: [],
-    intervalMs,
-    health: { timeoutMs: 1_000, fall, rise: 2 },
+    settings: { dns_servers: [], check_interval: intervalMs, check_timeout: 1_000, fall, rise: 2 },
   })
   directories.push(directory)
   return directory

@@ -30,9 +30,8 @@ export interface TurnParts {
   hot: HotState
   /** Counted up by every change of the backends: then a turn begins at once, for one process. */
   versionKey: string
-  intervalMs: number
-  /** Longest check of one address. */
-  timeoutMs: number
+  /** Live, milliseconds: the interval, and the longest check of one address. */
+  settings: { check_interval: number; check_timeout: number }
 }
 
 /** A turn ends before its interval: whoever looks at the next interval must not find it still taken. */
@@ -40,45 +39,48 @@ const turnShare = 0.9
 /** For table and names, before the checks begin. A process that takes longer loses the turn. */
 const preparationMs = 5_000
 
-const turnKey = (version: string | null) => `backends:turn:${version ?? ''}`
+/** Another interval is another turn: nobody waits for the end of an old one that was an hour long. */
+const turnKey = (version: string | null, intervalMs: number) => `backends:turn:${version ?? ''}:${intervalMs}`
 const roundKey = 'backends:round'
 const foundKey = 'backends:found'
 
-export function createTurns({ hot, versionKey, intervalMs, timeoutMs }: TurnParts) {
-  const turnMs = Math.floor(intervalMs * turnShare)
-  const checkingMs = timeoutMs + preparationMs
-  // When nobody has looked for so long, nothing is known any more, as after a start.
-  const knownMs = 3 * intervalMs + checkingMs
+export function createTurns({ hot, versionKey, settings }: TurnParts) {
   let seen: string | null = null
   let checkedAt = Number.NEGATIVE_INFINITY
 
   /** Null = nothing to do: another process has the turn, and nothing is new. Never rejects. */
   async function begin(): Promise<Turn | null> {
     const now = performance.now()
+    const times = timesOf(settings)
     try {
       const [version, round] = await hot.apply([
         { op: 'read', key: versionKey },
         { op: 'read', key: roundKey },
       ])
       const [isMine, text] = await hot.apply([
-        { op: 'claim', key: turnKey(version), value: 'taken', ttlMs: checkingMs },
+        { op: 'claim', key: turnKey(version, times.intervalMs), value: 'taken', ttlMs: times.checkingMs },
         { op: 'read', key: foundKey },
       ])
       const found = round === seen ? null : parse(text)
       seen = round
       if (isMine) checkedAt = now
       else if (found === null) return null
-      return { isMine, found, end: isMine ? news => end(version, now, news) : async () => {} }
+      return { isMine, found, end: isMine ? news => end(version, times, now, news) : async () => {} }
     } catch {
-      if (now - checkedAt < turnMs) return null
+      if (now - checkedAt < times.turnMs) return null
       checkedAt = now
       return { isMine: true, found: null, end: async () => {} }
     }
   }
 
   /** Never rejects. */
-  async function end(version: string | null, begunAt: number, found: Found | null): Promise<void> {
-    const key = turnKey(version)
+  async function end(
+    version: string | null,
+    { intervalMs, turnMs, checkingMs, knownMs }: Times,
+    begunAt: number,
+    found: Found | null,
+  ): Promise<void> {
+    const key = turnKey(version, intervalMs)
     const tookMs = Math.ceil(performance.now() - begunAt)
     // Another process has the turn by now.
     if (tookMs >= checkingMs) return
@@ -102,6 +104,20 @@ export function createTurns({ hot, versionKey, intervalMs, timeoutMs }: TurnPart
   }
 
   return { begin }
+}
+
+type Times = ReturnType<typeof timesOf>
+
+/** Of a turn that begins now, milliseconds. */
+function timesOf({ check_interval: intervalMs, check_timeout }: TurnParts['settings']) {
+  const checkingMs = check_timeout + preparationMs
+  return {
+    intervalMs,
+    turnMs: Math.floor(intervalMs * turnShare),
+    checkingMs,
+    // When nobody has looked for so long, nothing is known any more, as after a start.
+    knownMs: 3 * intervalMs + checkingMs,
+  }
 }
 
 function parse(text: string | null): Found | null {

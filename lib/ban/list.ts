@@ -1,5 +1,6 @@
 /** Bans and exceptions in memory, as new as the version that a login has just read from the hot state. */
 import type { BanRow, Database } from '../database/schema.ts'
+import { createFollower } from '../follower.ts'
 import type { BanEvent } from '../metrics.ts'
 import { createPrefixMap } from './prefix-map.ts'
 import { parsePrefix } from './rules.ts'
@@ -32,9 +33,6 @@ interface Held {
   endsAt: number
 }
 
-/** A list that seems to be as new as can be is read again after so long. */
-const readAgainMs = 60_000
-
 interface BanListParts {
   db: Database
   /** Wall clock, UTC milliseconds. */
@@ -53,15 +51,8 @@ export function createBanList({ db, clock, steady }: BanListParts): BanList {
   const all = new Map<string, Held>()
   let exceptions = createPrefixMap<'allow' | 'shared'>()
   let newest = -1
-  let heldVersion: string | null | undefined
-  /** When the latest reading began, on the steady clock. */
-  let readAt = Number.NEGATIVE_INFINITY
-  let reading: Promise<void> | null = null
-  /** Readings are numbered; they never overlap. */
-  let begun = 0
-  let done = 0
 
-  const read = async (version: string | null) => {
+  const read = async () => {
     const rows = await db
       .selectFrom('ip_blacklist')
       .selectAll()
@@ -72,7 +63,6 @@ export function createBanList({ db, clock, steady }: BanListParts): BanList {
     for (const row of rows) hold(row)
     exceptions = createPrefixMap()
     for (const { id, cidr, kind } of excepted) exceptions.set(parsePrefix(cidr)!, id, kind)
-    heldVersion = version
   }
 
   const hold = (row: BanRow) => {
@@ -90,34 +80,7 @@ export function createBanList({ db, clock, steady }: BanListParts): BanList {
     all.delete(id)
   }
 
-  /**
-   * Calls that find the same news share one reading. Who finds other news than the reading under way waits for a later
-   * one: this one may have looked too early.
-   */
-  const refresh = async (version: string | null) => {
-    const enough = begun + 1
-    while (heldVersion !== version && done < enough) {
-      reading ??= readNext(version)
-      await reading
-    }
-  }
-
-  const readNext = async (version: string | null) => {
-    begun += 1
-    readAt = steady()
-    try {
-      await read(version)
-      done = begun
-    } finally {
-      reading = null
-    }
-  }
-
-  /** Whoever made a change may have died before it was announced. No login waits for that, or fails by it. */
-  const readAgain = (version: string | null) => {
-    reading ??= readNext(version)
-    reading.catch(() => {})
-  }
+  const follower = createFollower(read, steady)
 
   const inForce = (address: string): BanRow | null => {
     const now = steady()
@@ -137,8 +100,7 @@ export function createBanList({ db, clock, steady }: BanListParts): BanList {
     },
 
     async standingOf(address, version) {
-      if (heldVersion !== version) await refresh(version)
-      else if (steady() > readAt + readAgainMs) readAgain(version)
+      await follower.follow(version)
       const kinds = exceptions.find(address)
       return { ban: inForce(address), allowed: kinds.includes('allow'), shared: kinds.includes('shared') }
     },

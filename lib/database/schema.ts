@@ -120,6 +120,8 @@ interface SystemConfigTable {
   name: string
   value: string
   updated_at: number
+  /** Of a setting: `settings_version` when it was last changed. */
+  version: Generated<number>
 }
 
 /** A ban. A lifted one stays, with its end brought forward, as a record. */

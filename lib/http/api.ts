@@ -4,6 +4,7 @@ import { bodyLimit } from 'hono/body-limit'
 import type { Logger } from 'pino'
 import { mayActAs } from '../admin/roles.ts'
 import { readSession, type Session } from '../admin/sessions.ts'
+import type { LiveSettings } from '../live-settings/live.ts'
 import { type RecordServices, recordRefused } from '../operation/record.ts'
 import { Refusal } from '../refusal.ts'
 import { createClientFinder } from './client-address.ts'
@@ -17,6 +18,7 @@ import { readSent, type Sent } from './sent.ts'
 export interface ApiServices extends RateServices, RecordServices {
   log: Logger
   settings: RateServices['settings'] & { server: { trusted_proxies: string[]; cors_origins: string[] } }
+  liveSettings: Pick<LiveSettings, 'refresh'>
 }
 
 const usualBody = 64 * 1024
@@ -49,6 +51,7 @@ export function createApi<S extends ApiServices>(services: S, operations: readon
 }
 
 async function perform<S extends ApiServices>(c: Context, services: S, operation: AnyOperation<S>) {
+  await services.liveSettings.refresh()
   const session = operation.role === 'anyone' ? null : await readBearer(c, services)
   c.set('actor', session?.username)
   const actor = { name: session?.username ?? '', address: c.get('client') }

@@ -24,7 +24,7 @@ import { noteFailure } from './failure.ts'
 import { releaseOps, settleWrong } from './guessing.ts'
 import { rememberSuccess } from './marks.ts'
 import type { Hindrance } from './reasons.ts'
-import { type Facts, guardAgain, type RecallServices, recall } from './recall.ts'
+import { type Facts, guardAgain, type RecallServices, recall, SettingsChanged } from './recall.ts'
 import { settleRefusal } from './refusal-cost.ts'
 import { reportLogin } from './report.ts'
 import { conclude, decline, guard, isBanned, judge, precheck, wantedRoute } from './rules.ts'
@@ -59,29 +59,40 @@ interface Outcome {
 const settleMs = 1_000
 
 /**
- * Decides about one auth attempt. Never throws, never takes longer than `auth.deadline` and a second, and answers
- * `accept` only after the row of the attempt is durable. Whatever breaks becomes `later`.
+ * Decides about one auth attempt, with the settings of this moment. Never throws, never takes longer than
+ * `auth.deadline` and a second, and answers `accept` only after the row of the attempt is durable. Whatever breaks
+ * becomes `later`.
  */
 export async function authenticate(services: LoginServices, attempt: Attempt): Promise<Decision> {
   const startedAt = performance.now()
-  const { default_domain, deadline } = services.settings.auth
-  const name = canonicalName(attempt.user, default_domain)
-  const giveUp = (error: unknown): Outcome => ({
-    decision: decline(noteFailure(services.log, attempt, error), attempt),
-  })
-  const deciding = decide(services, attempt, name)
-  const outcome = await within(deadline, deciding).catch(error => {
-    if (error instanceof DeadlinePassed) void rememberLate(services, deciding)
-    return giveUp(error)
-  })
-  const { decision, facts, hashed } = await within(settleMs, settle(services, attempt, name, outcome)).then(
+  const outcome = await decideInTime(services, attempt)
+  const { decision, facts, hashed } = await within(settleMs, settle(services, attempt, outcome)).then(
     () => outcome,
-    giveUp,
+    error => giveUp(services, attempt, error),
   )
   const ms = performance.now() - startedAt
   services.metrics?.loginDecided(reportLogin(attempt, decision, facts, hashed, ms))
   return decision
 }
+
+async function decideInTime(services: LoginServices, attempt: Attempt): Promise<Outcome> {
+  const deciding = decide(services, attempt)
+  try {
+    return await within(services.settings.auth.deadline, deciding)
+  } catch (error) {
+    // Each time takes a change that somebody has made.
+    if (error instanceof SettingsChanged) return decideInTime(services, attempt)
+    if (error instanceof DeadlinePassed) void rememberLate(services, deciding)
+    return giveUp(services, attempt, error)
+  }
+}
+
+const giveUp = ({ log }: LoginServices, attempt: Attempt, error: unknown): Outcome => ({
+  decision: decline(noteFailure(log, attempt, error), attempt),
+})
+
+const nameOf = ({ settings }: LoginServices, { user }: Attempt) =>
+  canonicalName(user, settings.auth.default_domain)
 
 /** What comes too late for its client makes the next try cheap, and gives its place back. */
 async function rememberLate({ hot, log }: LoginServices, deciding: Promise<Outcome>): Promise<void> {
@@ -93,8 +104,8 @@ async function rememberLate({ hot, log }: LoginServices, deciding: Promise<Outco
   }
 }
 
-async function decide(services: LoginServices, attempt: Attempt, name: string | null): Promise<Outcome> {
-  const credentials = precheck(attempt, name)
+async function decide(services: LoginServices, attempt: Attempt): Promise<Outcome> {
+  const credentials = precheck(attempt, nameOf(services, attempt))
   if ('reason' in credentials) return { decision: decline(credentials.reason, attempt) }
   const facts = await recall(services, credentials, attempt)
   return judgeFacts(services, attempt, credentials, facts).catch(async error => {
@@ -144,9 +155,10 @@ async function judgeFacts(
  * Counters, memory and audit; every attempt has its row. What was proved is remembered also when the login could not
  * be let in: else everyone's retries while a backend is down would be hashed, over and over.
  */
-async function settle(services: LoginServices, attempt: Attempt, name: string | null, outcome: Outcome) {
+async function settle(services: LoginServices, attempt: Attempt, outcome: Outcome) {
   const { decision, facts, entered, guess, memories = [] } = outcome
   const counters = facts && guess ? await settleWrong(services, facts.guesser, guess) : ''
+  const name = facts?.guesser.name ?? nameOf(services, attempt)
   const row = { ...describeAttempt(attempt, name, decision, services.clock()), counters, node: services.node }
   // A guess is counted, and stands in a row of its own, also where a ban was made while it was looked at.
   const ban = !guess && isBanned(decision) && facts?.guard.standing.ban

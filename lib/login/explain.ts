@@ -11,7 +11,7 @@ import { type Counter, readGuesserCounters, readLocks } from './counters.ts'
 import { prove } from './credentials.ts'
 import { failureOf } from './failure.ts'
 import type { Hindrance } from './reasons.ts'
-import { type Facts, recall } from './recall.ts'
+import { type Facts, recall, SettingsChanged } from './recall.ts'
 import { conclude, decline, guard, judge, precheck, wantedRoute } from './rules.ts'
 
 /** What took part, as far as the decision came; null = it did not come so far. Times are UTC milliseconds. */
@@ -64,6 +64,7 @@ export async function explain(
   try {
     found.decision = await walk(dry, attempt, withPassword, found)
   } catch (error) {
+    if (error instanceof SettingsChanged) return explain(services, attempt, withPassword)
     found.error = (error as Error).message
     found.decision = decline(failureOf(error), attempt)
   }

@@ -5,6 +5,7 @@ import { type BanList, bansVersionKey } from '../ban/list.ts'
 import { networkOf, placeOf } from '../ban/rules.ts'
 import type { Database, GrantRow } from '../database/schema.ts'
 import type { Added } from '../hot-state/port.ts'
+import { type LiveSettings, settingsVersionKey } from '../live-settings/live.ts'
 import { type Account, accountKey } from '../mailbox/account.ts'
 import type { Passwords } from '../mailbox/passwords.ts'
 import { once } from '../once.ts'
@@ -31,6 +32,12 @@ export interface RecallServices extends ProofServices, TotpServices, GuessingSer
   passwords: Passwords
   bans: BanList
   settings: Settings
+  liveSettings: Pick<LiveSettings, 'follow' | 'revision'>
+}
+
+/** Settings were changed after this attempt had begun: it begins again with them. */
+export class SettingsChanged extends Error {
+  override name = 'SettingsChanged'
 }
 
 export interface Facts {
@@ -70,6 +77,7 @@ const steadyReads = once(whoAndWhere => {
     { op: 'read', key: accountKey(name) },
     { op: 'read', key: familiarKey(name, network) },
     { op: 'read', key: bansVersionKey },
+    { op: 'read', key: settingsVersionKey },
     { op: 'read', key: backendsVersionKey },
     ...guardOps(name, network === '' ? null : network),
   ] as const
@@ -77,6 +85,7 @@ const steadyReads = once(whoAndWhere => {
 
 /**
  * Takes a place for the password, see `placeOps`: whoever calls gives it back, with `releaseOps`.
+ * @throws SettingsChanged when what was taken from the settings before does not hold any more
  */
 export async function recall(
   services: RecallServices,
@@ -85,6 +94,7 @@ export async function recall(
 ): Promise<Facts> {
   const { name, password } = credentials
   const generation = services.hot.generation()
+  const revision = services.liveSettings.revision()
   const network = networkOf(clientAddress)
   const digest = digestOf(services, name, password, 0)
   const banned = services.bans.seemsBanned(clientAddress)
@@ -97,6 +107,7 @@ export async function recall(
     copy,
     mark,
     bansVersion,
+    settingsVersion,
     backendsVersion,
     ...guardAnswers
   ] = await services.hot.apply([
@@ -109,6 +120,8 @@ export async function recall(
   const strangers: Added = banned ? { count: amongStrangers.count, outcome: 'skipped' } : amongStrangers
   const remembered = { copy, storedProof, storedGrant, mark }
   try {
+    await services.liveSettings.follow(settingsVersion, generation)
+    if (services.liveSettings.revision() !== revision) throw new SettingsChanged()
     const standing = await services.bans.standingOf(clientAddress, `${generation} ${bansVersion}`)
     const known = await recallAccount(services, credentials, network, remembered, standing, now)
     const { account, familiarSince } = known

@@ -1,18 +1,23 @@
-/** The original's settings: mail servers become backends, what the console will know is kept, all else is named. */
+/** The original's settings: mail servers become backends, what is a setting here is one, what the console will know is kept, all else is named. */
 import { z } from 'zod'
 import { newBackendSchema } from '../backend/input.ts'
 import { addBackend, type ManageServices } from '../backend/manage.ts'
 import { warnOfPort } from '../backend/rules.ts'
 import { inTransaction } from '../database/transaction.ts'
 import { parseInput } from '../input.ts'
+import type { SettingServices } from '../live-settings/change.ts'
+import { pinOf } from '../live-settings/configured.ts'
+import { setSetting } from '../live-settings/manage.ts'
+import { keyOfRow, readStored, readText } from '../live-settings/stored.ts'
 import { Refusal } from '../refusal.ts'
+import type { SettingKey } from '../settings/definitions.ts'
 import { id, parseRows, skip, text } from './fields.ts'
 import type { Outcome } from './outcome.ts'
 
 const originalEntry = z.object({ config_key: id, config_value: text })
 
 /** Kept under their own names for the console. */
-const kept = ['LOCKED', 'LOCK_ERRORS', 'LOCK_TIME', 'TOTP', 'TOTP_COUNT', 'smtp_account', 'smtp_auth_enable']
+const kept = ['smtp_account', 'smtp_auth_enable']
 
 const ownCodes = 'each administrator sets up codes of his own'
 /** Why the others are not. */
@@ -25,7 +30,7 @@ const left: Record<string, string> = {
 
 /** @param rows the whole table of the original */
 export async function takeConfig(
-  services: ManageServices,
+  services: ManageServices & SettingServices,
   rows: readonly unknown[],
   dryRun: boolean,
 ): Promise<Outcome[]> {
@@ -41,7 +46,7 @@ export async function takeConfig(
 type Entry = Omit<Outcome, 'about'>
 
 async function takeEntry(
-  services: ManageServices,
+  services: ManageServices & SettingServices,
   key: string,
   value: string,
   values: ReadonlyMap<string, string>,
@@ -61,6 +66,8 @@ async function takeEntry(
         ? { row: key, kind: 'here' }
         : skip(key, 'there is no smtp_server that it belongs to')
   }
+  const setting = keyOfRow(key)
+  if (setting) return takeSetting(services, key, setting, value, dryRun)
   if (kept.includes(key)) return keep(services, key, value, dryRun)
   return skip(key, `not taken over: ${left[key] ?? 'there is no such setting here'}`)
 }
@@ -95,6 +102,23 @@ async function takeBackend(
     if (error instanceof Refusal) return skip(key, `no backend can be made of it: ${error.message}`)
     throw error
   }
+}
+
+async function takeSetting(
+  services: SettingServices,
+  row: string,
+  key: SettingKey,
+  value: string,
+  dryRun: boolean,
+): Promise<Entry> {
+  const stored = await readStored(services.db, services.sealer)
+  if (stored.has(key)) return { row, kind: 'here' }
+  const read = readText(key, value)
+  if ('invalid' in read) return skip(row, `its value ${read.invalid}`)
+  const pin = pinOf(services.liveSettings.configured, key)
+  if (pin !== null) return skip(row, `the environment of the gateway says it: ${pin}`)
+  if (!dryRun) await setSetting(services, { key, value })
+  return { row, kind: 'taken' }
 }
 
 async function keep(

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { BanServices } from '../ban/manage.ts'
 import { type OriginalTable, originalTables } from '../database/original.ts'
 import { parseInput } from '../input.ts'
+import type { SettingServices } from '../live-settings/change.ts'
 import { takeAdmins } from './admins.ts'
 import { takeBans } from './bans.ts'
 import { takeConfig } from './config.ts'
@@ -19,7 +20,7 @@ const page = z.strictObject({
   dryRun: z.boolean(),
 })
 
-type Services = UserServices & BanServices
+type Services = UserServices & BanServices & SettingServices
 type Take = (services: Services, rows: readonly unknown[], dryRun: boolean) => Promise<Outcome[]>
 
 const takes: Record<OriginalTable, Take> = {

@@ -13,7 +13,7 @@ afterEach(async () => {
 
 const long = 60_000
 const open = (threads: number, deadlineMs: number) => {
-  pool = createHashPool(threads, deadlineMs)
+  pool = createHashPool({ hash_threads: threads, hash_deadline: deadlineMs })
   return pool
 }
 
@@ -153,7 +153,7 @@ test('a new hash goes before comparisons that wait, and is made however many the
 })
 
 test('calls that wait when it closes are refused, none hangs', async () => {
-  const { verify, close } = createHashPool(1, long)
+  const { verify, close } = createHashPool({ hash_threads: 1, hash_deadline: long })
   const calls = Promise.allSettled(hashes.map((hash, i) => verify(`password ${i}`, hash)))
   await close()
   const outcomes = await calls

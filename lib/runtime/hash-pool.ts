@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { Tinypool } from 'tinypool'
 import { HashBusy, type Passwords } from '../mailbox/passwords.ts'
 import type { Metrics } from '../metrics.ts'
+import type { Settings } from '../settings/definitions.ts'
 import type { HashTask } from './hash-worker.ts'
 
 export interface HashPool extends Passwords {
@@ -33,17 +34,17 @@ const workerFile = fileURLToPath(new URL(`./hash-worker${extname(import.meta.url
 const newest = 0.2
 
 /**
- * @param threads 0 = one per core; where they cannot have a lower priority (hash-worker.ts) one less, at least one
+ * @param settings live: `hash_threads` at the start, 0 = one per core, or where they cannot have a lower priority
+ *   (hash-worker.ts) one less, at least one; `hash_deadline` is the longest wait in milliseconds: who cannot be served by
+ *   then is turned away at once instead of at the end
  * @param processes that share the cores
- * @param deadlineMs longest wait; who cannot be served by then is turned away at once instead of at the end
  */
 export function createHashPool(
-  threads: number,
-  deadlineMs: number,
+  settings: Pick<Settings['auth'], 'hash_threads' | 'hash_deadline'>,
   metrics?: Metrics,
   processes = 1,
 ): HashPool {
-  const size = threads || threadsByDefault(processes)
+  const size = settings.hash_threads || threadsByDefault(processes)
   const pool = new Tinypool({ filename: workerFile, minThreads: size, maxThreads: size })
   const queue: Waiting[] = []
   const inFlight = new Map<string, Promise<string | boolean>>()
@@ -51,6 +52,7 @@ export function createHashPool(
   let expectedMs = 80
 
   const takeTurn = (task: HashTask) => {
+    const { hash_deadline: deadlineMs } = settings
     const waitMs = ((queue.length + running) * expectedMs) / size
     if (waitMs > deadlineMs) throw refuse(`a hash would have to wait ${Math.round(waitMs)} ms`)
     const done = Promise.withResolvers<string | boolean>()
@@ -88,7 +90,8 @@ export function createHashPool(
     while (running < size) {
       const next = queue.shift()
       if (!next) return
-      if (next.endsAt < performance.now()) next.done.reject(refuse(`a hash waited for ${deadlineMs} ms`))
+      if (next.endsAt < performance.now())
+        next.done.reject(refuse(`a hash waited for ${settings.hash_deadline} ms`))
       else void compute(next)
     }
   }

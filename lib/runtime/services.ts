@@ -15,6 +15,7 @@ import type { Database } from '../database/schema.ts'
 import type { Away } from '../database/watch.ts'
 import { createDigest, type Digest } from '../digest.ts'
 import type { HotState } from '../hot-state/port.ts'
+import { type LiveSettings, openLiveSettings } from '../live-settings/live.ts'
 import type { Passwords } from '../mailbox/passwords.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Actor } from '../operation/record.ts'
@@ -50,6 +51,8 @@ export interface Services {
   tokenKey: KeyObject
   /** Live: a changed setting has its new value here at the next request. */
   settings: Settings
+  /** Keeps them so. */
+  liveSettings: LiveSettings
   /** In whose name changes are made; each request of the API has its own. */
   actor: Actor
   clock: () => number
@@ -90,28 +93,21 @@ export async function openServices(
     away: databaseAway,
     close: closeDatabases,
   } = await openDatabase(config.database, settings.database)
-  let hot: HotState
+  const sealer = createSealer(secrets.map(secret => deriveKey(secret, 'sealing')))
+  let hot: HotState | undefined
+  let liveSettings: LiveSettings
   try {
     for (const { name } of await migrateUp(schemaDb, migrations))
       log.info({ migration: name }, 'schema changed')
     hot = await openHotState(config, { db, log, steady, metrics })
+    const { sources } = config
+    liveSettings = await openLiveSettings({ db, hot, sealer, log, steady, settings, sources })
   } catch (error) {
+    await hot?.close()
     await closeDatabases()
     throw error
   }
-  const backends = createDirectory({
-    db,
-    hot,
-    log,
-    clock,
-    dnsServers: settings.backend.dns_servers,
-    intervalMs: settings.backend.check_interval,
-    health: {
-      timeoutMs: settings.backend.check_timeout,
-      fall: settings.backend.fall,
-      rise: settings.backend.rise,
-    },
-  })
+  const backends = createDirectory({ db, hot, log, clock, settings: settings.backend })
   const node = nameNode(settings, cluster.worker ? `/${cluster.worker.id}` : '')
   const stats = createStats({ db, logDb, clock, node, log })
   const audit = createAuditTrail({ db, log, metrics, spool, stats })
@@ -130,8 +126,9 @@ export async function openServices(
     digest: createDigest(deriveKey(secrets[0]!, 'credential-cache')),
     grantKeys: secrets.map(secret => deriveKey(secret, 'grants')),
     tokenKey: tokenKeyOf(settings.jwt.secret, secrets[0]!),
-    sealer: createSealer(secrets.map(secret => deriveKey(secret, 'sealing'))),
+    sealer,
     settings,
+    liveSettings,
     actor: { name: 'command line', address: '' },
     clock,
     log,
