@@ -1,6 +1,7 @@
 /** The functions, one per concern. Each can run in any host: the adapter's listeners, a cloud function, a test. */
 
 import { adminLogin } from './admin-login/app.ts'
+import { admins } from './admins/app.ts'
 import { createMetrics } from './metrics/app.ts'
 import { answerUnparsed, createNginxAuth, notDecided } from './nginx-auth/app.ts'
 import { readAddress, writeDecision } from './nginx-auth/wire.ts'
@@ -21,7 +22,7 @@ export const nginxAuth = {
 export const metrics = { name: 'metrics', plane: 'nginx', cloud: false, create: createMetrics } as const
 
 /** The API, function by function: what people, the console and scripts ask for. */
-export const api = { 'admin-login': adminLogin } as const
+export const api = { 'admin-login': adminLogin, admins } as const
 
 /** All of them; the name is that of the folder, and `cloud` says whether it has a lambda.ts. */
 export const functions = [

@@ -7,6 +7,7 @@ import { readSession, type Session } from '../admin/sessions.ts'
 import { readAccessToken, type TokenServices } from '../admin/tokens.ts'
 import { isAway } from '../database/dialect.ts'
 import { HotStateAway } from '../hot-state/port.ts'
+import { HashBusy } from '../mailbox/passwords.ts'
 import { type RecordServices, recordRefused } from '../operation/record.ts'
 import { Refusal } from '../refusal.ts'
 import { type AnyOperation, type Asked, splitRoute } from './operation.ts'
@@ -95,9 +96,10 @@ async function noteRefused<S extends ApiServices>(
   await recordRefused(services, action, targetOf(sent), { code: error.code, message: error.message })
 }
 
-/** What the path names, else the body's name. */
+/** What the path names, else what the body does. */
 function targetOf({ path, body }: Partial<Sent>): string {
-  const named = Object.values(path ?? {})[0] ?? (body as { name?: unknown } | undefined)?.name
+  const { name, username } = (body ?? {}) as { name?: unknown; username?: unknown }
+  const named = Object.values(path ?? {})[0] ?? name ?? username
   return typeof named === 'string' ? named : ''
 }
 
@@ -118,6 +120,8 @@ function explain(error: Error, log: Logger, c: Context): HttpProblem {
       'Redis cannot be reached: nothing can be changed for now',
       comeAgain,
     )
+  if (error instanceof HashBusy)
+    return new HttpProblem(503, 'busy', 'too many passwords are being checked: try again', comeAgain)
   if (isAway(error))
     return new HttpProblem(503, 'database_away', 'the database cannot be reached: try again', comeAgain)
   return new HttpProblem(500, 'internal', 'something broke here; the log says more under this request id')

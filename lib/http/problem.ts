@@ -15,6 +15,8 @@ export const problemSchema = z.object({
   request_id: z.string(),
   /** Each field that is at fault. */
   errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+  /** Of a sign-in: whether to ask for a one-time code. */
+  require_totp: z.boolean().optional(),
 })
 
 export type Problem = z.infer<typeof problemSchema>
@@ -27,22 +29,29 @@ export class HttpProblem extends Error {
   readonly code: string
   readonly errors: FieldError[] | undefined
   readonly headers: Record<string, string>
+  readonly require_totp: boolean | undefined
 
   constructor(
     status: ContentfulStatusCode,
     code: string,
     detail: string,
-    { errors, headers = {} }: { errors?: FieldError[]; headers?: Record<string, string> } = {},
+    {
+      errors,
+      headers = {},
+      require_totp,
+    }: { errors?: FieldError[]; headers?: Record<string, string>; require_totp?: boolean } = {},
   ) {
     super(detail)
     this.status = status
     this.code = code
     this.errors = errors
     this.headers = headers
+    this.require_totp = require_totp
   }
 }
 
-export function answerProblem(c: Context, { status, code, message, errors, headers }: HttpProblem): Response {
+export function answerProblem(c: Context, error: HttpProblem): Response {
+  const { status, code, message, errors, headers, require_totp } = error
   const problem: Problem = {
     title: STATUS_CODES[status] ?? 'Error',
     status,
@@ -50,6 +59,7 @@ export function answerProblem(c: Context, { status, code, message, errors, heade
     detail: message,
     request_id: c.get('requestId'),
     ...(errors && { errors }),
+    ...(require_totp !== undefined && { require_totp }),
   }
   return c.json(problem, status, { ...headers, 'Content-Type': 'application/problem+json' })
 }
