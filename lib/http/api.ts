@@ -24,7 +24,10 @@ export interface ApiServices extends RateServices, RecordServices {
 const usualBody = 64 * 1024
 
 /** The app of some operations. Each host mounts it as it is. */
-export function createApi<S extends ApiServices>(services: S, operations: readonly AnyOperation<S>[]): Hono {
+export function createApi<S extends ApiServices>(
+  services: S,
+  operations: readonly AnyOperation<NoInfer<S>>[],
+): Hono {
   const app = new Hono()
   const { trusted_proxies, cors_origins } = services.settings.server
   identifyAndLog(app, services.log, createClientFinder(trusted_proxies))
@@ -107,9 +110,10 @@ async function noteRefused<S extends ApiServices>(
   await recordRefused(services, action, targetOf(sent), { code: error.code, message: error.message })
 }
 
-/** What the path names, else the body's name. */
+/** What the path names, else what the body does. */
 function targetOf({ path, body }: Partial<Sent>): string {
-  const named = Object.values(path ?? {})[0] ?? (body as { name?: unknown } | undefined)?.name
+  const { name, username } = (body ?? {}) as { name?: unknown; username?: unknown }
+  const named = Object.values(path ?? {})[0] ?? name ?? username
   return typeof named === 'string' ? named : ''
 }
 

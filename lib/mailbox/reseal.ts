@@ -1,7 +1,6 @@
 /** After a change of the master secret: sealing anew what the old one sealed. */
 import type { Database, User } from '../database/schema.ts'
 import { inTransaction } from '../database/transaction.ts'
-import { resealSettings } from '../live-settings/reseal.ts'
 import { SealBroken, type Sealer } from '../sealing.ts'
 import { totpPlace } from './account.ts'
 import { isSealed, resealPassword, sealedPattern } from './stored-password.ts'
@@ -12,8 +11,6 @@ export interface Resealed {
   resealed: number
   /** Mailboxes with a secret that no listed key opens. */
   broken: string[]
-  /** Settings that are a secret which no listed key opens. */
-  broken_settings: string[]
 }
 
 export interface ResealServices {
@@ -28,13 +25,12 @@ type SealedUser = Pick<User, 'id' | 'name' | 'totp_secret' | 'password_hash'>
 type SealedColumn = 'totp_secret' | 'password_hash'
 
 /**
- * Seals every secret of mailboxes and settings, and every password digest that still is sealed, under the newest key. Can be stopped and begun
- * again at any time; logins go on meanwhile.
+ * Seals every secret of mailboxes, and every password digest that still is sealed, under the newest key. Can be stopped and
+ * begun again at any time; logins go on meanwhile.
  */
 export async function resealSecrets(services: ResealServices): Promise<Resealed> {
   const { db } = services
-  const settings = await resealSettings(services)
-  let { resealed } = settings
+  let resealed = 0
   const broken = new Set<string>()
   for (let after: string | undefined = ''; after !== undefined; ) {
     const rows: SealedUser[] = await db
@@ -57,7 +53,7 @@ export async function resealSecrets(services: ResealServices): Promise<Resealed>
   }
   // What no key opened before may be brought to bcrypt now.
   await inTransaction(db, trx => noticeSealed(trx, services.clock()))
-  return { resealed, broken: [...broken], broken_settings: settings.broken }
+  return { resealed, broken: [...broken] }
 }
 
 /** @returns null = under the newest key already, or nothing sealed */
