@@ -25,7 +25,7 @@ export function Broken({ error }: ErrorComponentProps) {
       subTitle={t.brokenHint}
       extra={<Button onClick={() => location.reload()}>{t.reload}</Button>}
     >
-      <Typography.Text code>{error.message}</Typography.Text>
+      <Typography.Text code>{String(error)}</Typography.Text>
     </Result>
   )
 }

@@ -51,6 +51,12 @@ export const router = createRouter({
   context: { client: queryClient },
   defaultPreload: 'intent',
   scrollRestoration: true,
+  // Every value is text, as it stands in the address.
+  parseSearch: text => Object.fromEntries(new URLSearchParams(text)),
+  stringifySearch: search => {
+    const text = new URLSearchParams(search as Record<string, string>).toString()
+    return text === '' ? '' : `?${text}`
+  },
   defaultNotFoundComponent: NotFound,
   defaultErrorComponent: Broken,
 })
