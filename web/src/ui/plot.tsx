@@ -6,7 +6,7 @@ import { type EChartsCoreOption, type EChartsType, init, use } from 'echarts/cor
 import { CanvasRenderer } from 'echarts/renderers'
 import { useEffect, useRef } from 'react'
 import { useLanguage } from '../app/language.ts'
-import { useMode } from '../app/theme.ts'
+import { type Mode, useMode } from '../app/theme.ts'
 
 use([
   BarChart,
@@ -26,20 +26,21 @@ interface Props {
   onClick?(point: { name: string; dataIndex: number; seriesName?: string }): void
 }
 
-export default function Plot({ option, height, label, onClick }: Props) {
+/** A chart knows its theme and language from its birth on: it is made again for each of them. */
+export default function Plot(props: Props) {
+  const mode = useMode()
+  const language = useLanguage()
+  return <Drawn key={`${mode} ${language}`} {...props} mode={mode} locale={language === 'zh' ? 'ZH' : 'EN'} />
+}
+
+function Drawn({ option, height, label, onClick, mode, locale }: Props & { mode: Mode; locale: string }) {
   const place = useRef<HTMLDivElement>(null)
   const chart = useRef<EChartsType>(null)
   const clicked = useRef(onClick)
   clicked.current = onClick
-  const mode = useMode()
-  const language = useLanguage()
-  const { token } = theme.useToken()
-  // A chart knows its theme and language from its birth on.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: made again for each of them
+  const { fontFamily } = theme.useToken().token
   useEffect(() => {
-    const made = init(place.current, mode === 'dark' ? 'dark' : null, {
-      locale: language === 'zh' ? 'ZH' : 'EN',
-    })
+    const made = init(place.current, mode === 'dark' ? 'dark' : null, { locale })
     chart.current = made
     made.on('click', point => clicked.current?.(point as never))
     const watch = new ResizeObserver(() => made.resize())
@@ -48,18 +49,10 @@ export default function Plot({ option, height, label, onClick }: Props) {
       watch.disconnect()
       made.dispose()
     }
-  }, [mode, language])
+  }, [mode, locale])
   useEffect(() => {
-    chart.current?.setOption(
-      {
-        backgroundColor: 'transparent',
-        textStyle: { fontFamily: token.fontFamily },
-        aria: { enabled: true },
-        animationDuration: 300,
-        ...option,
-      },
-      { notMerge: true },
-    )
-  }, [option, mode, language, token.fontFamily])
+    const common = { backgroundColor: 'transparent', textStyle: { fontFamily }, aria: { enabled: true } }
+    chart.current?.setOption({ ...common, animationDuration: 300, ...option }, { notMerge: true })
+  }, [option, fontFamily])
   return <div ref={place} role="img" aria-label={label} style={{ height }} />
 }
