@@ -25,6 +25,8 @@ const needed: Record<string, string> = {
   'zbar-tools': '/usr/bin/zbarimg',
   openssl: '/usr/bin/openssl',
   curl: '/usr/bin/curl',
+  chromium: '/usr/bin/chromium',
+  'fonts-noto-cjk': '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc',
   prometheus: '/usr/bin/promtool',
 }
 

@@ -744,11 +744,23 @@ describe('with other settings', () => {
       secrets = newest
       await own.restart()
       expect(await send(name, password + code(1), newPlace(), own)).toBe('later: unavailable')
-      expect(await verbs['secrets reseal'](own.services())).toEqual({ resealed: 0, broken: [name], broken_settings: [] })
+      expect(await verbs['secrets reseal'](own.services())).toEqual({
+        resealed: 0,
+        broken: [name],
+        broken_settings: [],
+      })
       secrets = `${newest},${old}`
       await own.restart()
-      expect(await verbs['secrets reseal'](own.services())).toEqual({ resealed: 1, broken: [], broken_settings: [] })
-      expect(await verbs['secrets reseal'](own.services())).toEqual({ resealed: 0, broken: [], broken_settings: [] })
+      expect(await verbs['secrets reseal'](own.services())).toEqual({
+        resealed: 1,
+        broken: [],
+        broken_settings: [],
+      })
+      expect(await verbs['secrets reseal'](own.services())).toEqual({
+        resealed: 0,
+        broken: [],
+        broken_settings: [],
+      })
       secrets = newest
       await own.restart()
       expect(await send(name, password + code(1), newPlace(), own)).toBe('ok: ok')

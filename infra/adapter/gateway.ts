@@ -14,6 +14,7 @@ import { closeGracefully, listen } from '../../lib/runtime/listen.ts'
 import { createProcessMetrics, type ProcessMetrics } from '../../lib/runtime/metrics.ts'
 import { createAdminPlane, createNginxPlane } from '../../lib/runtime/node.ts'
 import { openServices, type Services } from '../../lib/runtime/services.ts'
+import { serveConsole } from './console.ts'
 import { chooseSpool, lockDatabase } from './data-folder.ts'
 import type { Lines } from './logs.ts'
 import { readReadiness } from './readiness.ts'
@@ -107,5 +108,6 @@ function createAdminApp(services: Services): Hono {
     if (!ready) log.error(parts, 'not ready')
     return c.json({ status: ready ? 'ready' : 'not ready', ...parts }, ready ? 200 : 503)
   })
+  serveConsole(app)
   return app
 }

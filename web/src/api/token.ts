@@ -1,0 +1,49 @@
+/** The access token lives in the memory of the page; the cookie that renews it is out of reach of any script. */
+let held: string | null = null
+const watchers = new Set<() => void>()
+
+export const accessToken = (): string | null => held
+
+export function holdToken(token: string): void {
+  held = token
+  for (const watcher of watchers) watcher()
+}
+
+export function forgetToken(): void {
+  held = null
+  for (const watcher of watchers) watcher()
+}
+
+/** @returns what ends it */
+export function watchToken(watcher: () => void): () => void {
+  watchers.add(watcher)
+  return () => watchers.delete(watcher)
+}
+
+let renewing: Promise<boolean> | null = null
+
+/**
+ * A new token for the session of this browser, if it has one. Refresh tokens are good once, so tabs take turns.
+ * @returns whether there is a session; throws when the gateway cannot be reached
+ */
+export function renewToken(): Promise<boolean> {
+  renewing ??= navigator.locks.request('refresh', renew).finally(() => {
+    renewing = null
+  })
+  return renewing
+}
+
+async function renew(): Promise<boolean> {
+  const response = await fetch('/refresh', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: '{}',
+  })
+  if (response.ok) {
+    holdToken(((await response.json()) as { access_token: string }).access_token)
+    return true
+  }
+  if (response.status >= 500) throw new Error(`refresh: ${response.status}`)
+  forgetToken()
+  return false
+}

@@ -1,0 +1,97 @@
+/** A chart, and the same figures as a table for whoever cannot see it or wants the numbers. */
+import { BarChartOutlined, TableOutlined } from '@ant-design/icons'
+import { Button, Card, Skeleton, Table } from 'antd'
+import type { EChartsCoreOption } from 'echarts/core'
+import { lazy, type ReactNode, Suspense, useState } from 'react'
+import { useTexts } from '../app/language.ts'
+import { uiTexts } from './texts.ts'
+
+const Plot = lazy(() => import('./plot.tsx'))
+
+/** Told apart by the colour-blind too (Okabe and Ito's palette, a little calmer). */
+export const colours = {
+  success: '#009e73',
+  failed: '#d55e00',
+  later: '#e69f00',
+  first: '#0072b2',
+  second: '#cc79a7',
+  third: '#56b4e9',
+  quiet: '#8c8c8c',
+} as const
+
+interface Props {
+  title: ReactNode
+  extra?: ReactNode
+  option: EChartsCoreOption
+  height?: number
+  /** Head and rows of the table. */
+  columns: string[]
+  rows: (string | number)[][]
+  loading?: boolean
+  onClick?(point: { name: string; dataIndex: number; seriesName?: string }): void
+}
+
+export function Chart({
+  title,
+  extra,
+  option,
+  height = 260,
+  columns,
+  rows,
+  loading = false,
+  onClick,
+}: Props) {
+  const t = useTexts(uiTexts)
+  const [asTable, setAsTable] = useState(false)
+  const text = asTable ? t.asChart : t.asTable
+  const other = (
+    <Button
+      type="text"
+      aria-label={text}
+      title={text}
+      icon={asTable ? <BarChartOutlined /> : <TableOutlined />}
+      onClick={() => setAsTable(!asTable)}
+    />
+  )
+  const empty = <div style={{ height }} />
+  return (
+    <Card
+      title={title}
+      extra={
+        <>
+          {extra}
+          {other}
+        </>
+      }
+      size="small"
+    >
+      {loading ? (
+        <Skeleton active paragraph={{ rows: 5 }} style={{ height }} />
+      ) : asTable ? (
+        <Table
+          size="small"
+          scroll={{ y: height - 40, x: 'max-content' }}
+          pagination={false}
+          columns={columns.map((name, index) => ({
+            title: name,
+            dataIndex: String(index),
+            key: String(index),
+          }))}
+          dataSource={rows.map((row, key) => ({
+            key,
+            ...Object.fromEntries(row.map((cell, i) => [String(i), cell])),
+          }))}
+        />
+      ) : (
+        <Suspense fallback={empty}>
+          <Plot
+            option={option}
+            height={height}
+            onClick={onClick}
+            label={typeof title === 'string' ? title : ''}
+          />
+        </Suspense>
+      )}
+    </Card>
+  )
+}

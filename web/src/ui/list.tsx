@@ -1,0 +1,165 @@
+/** A table whose rows the gateway filters, sorts and pages; it scrolls inside itself where there is no room. */
+import { DoubleLeftOutlined, ReloadOutlined, RightOutlined, TableOutlined } from '@ant-design/icons'
+import type { UseQueryResult } from '@tanstack/react-query'
+import { Button, Checkbox, Empty, Flex, Popover, Select, Table, type TableProps, Typography } from 'antd'
+import { type ReactNode, useState } from 'react'
+import { localeOf, useLanguage, useTexts } from '../app/language.ts'
+import { ProblemNote } from './problem.tsx'
+import { uiTexts } from './texts.ts'
+
+export interface Listed<Row> {
+  items: Row[]
+  /** Cursor of the next page; null = this is the last. */
+  next: string | null
+  total?: number
+}
+
+interface Props<Row extends object> {
+  /** Under which the choice of columns is kept. */
+  name: string
+  query: UseQueryResult<Listed<Row>>
+  rowKey: keyof Row & string
+  columns: NonNullable<TableProps<Row>['columns']>
+  view: { after: string; limit: string }
+  change(changes: { after?: string; limit?: string }): void
+  /** Whether a filter is set: then nothing found means something else. */
+  filtered: boolean
+  onClear(): void
+  /** Stands in place of the table where there is nothing at all. */
+  empty?: ReactNode
+  /** Stands above the table. */
+  filters?: ReactNode
+  onRow?: TableProps<Row>['onRow']
+  rowSelection?: TableProps<Row>['rowSelection']
+  expandable?: TableProps<Row>['expandable']
+  onSort?(sort: { field: string; order: 'asc' | 'desc' } | null): void
+}
+
+const pageSizes = ['20', '50', '100']
+
+export function List<Row extends object>(props: Props<Row>) {
+  const { name, query, columns, view, change, filtered, onClear, empty, filters, onSort, ...table } = props
+  const t = useTexts(uiTexts)
+  const [hidden, setHidden] = useHidden(name)
+  const { data, isPending, isFetching, error, refetch } = query
+  const shown = columns.filter(column => !hidden.includes(String(column.key)))
+  if (data?.items.length === 0 && !filtered && view.after === '' && empty) return empty
+  return (
+    <Flex vertical gap={12}>
+      <Flex wrap gap={8} align="center">
+        {filters}
+        <span style={{ flex: 1 }} />
+        <ColumnChoice columns={columns} hidden={hidden} onChange={setHidden} />
+        <Button
+          icon={<ReloadOutlined spin={isFetching} />}
+          aria-label={t.refresh}
+          onClick={() => void refetch()}
+        />
+      </Flex>
+      {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
+      <Table<Row>
+        {...table}
+        size="middle"
+        columns={shown}
+        dataSource={data?.items ?? []}
+        loading={isPending && !error}
+        pagination={false}
+        scroll={{ x: 'max-content' }}
+        locale={{ emptyText: isPending ? ' ' : <NothingFound filtered={filtered} onClear={onClear} /> }}
+        onChange={(_pages, _filters, sorter, { action }) => {
+          if (action !== 'sort' || Array.isArray(sorter)) return
+          onSort?.(
+            sorter.order === undefined || sorter.order === null
+              ? null
+              : { field: String(sorter.columnKey), order: sorter.order === 'ascend' ? 'asc' : 'desc' },
+          )
+        }}
+      />
+      <Pages data={data} view={view} change={change} />
+    </Flex>
+  )
+}
+
+function NothingFound({ filtered, onClear }: { filtered: boolean; onClear(): void }) {
+  const t = useTexts(uiTexts)
+  return (
+    <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={filtered ? t.nothingFound : t.nothing}>
+      {filtered && <Button onClick={onClear}>{t.clear}</Button>}
+    </Empty>
+  )
+}
+
+type PagesProps = Pick<Props<object>, 'view' | 'change'> & { data: Listed<object> | undefined }
+
+function Pages({ data, view, change }: PagesProps) {
+  const t = useTexts(uiTexts)
+  const locale = localeOf(useLanguage())
+  return (
+    <Flex wrap justify="end" align="center" gap={8}>
+      {data?.total !== undefined && (
+        <Typography.Text type="secondary">{t.total(data.total.toLocaleString(locale))}</Typography.Text>
+      )}
+      <Select
+        aria-label={t.perPage(Number(view.limit))}
+        value={view.limit}
+        onChange={limit => change({ limit, after: '' })}
+        options={pageSizes.map(size => ({ value: size, label: t.perPage(Number(size)) }))}
+      />
+      <Button
+        icon={<DoubleLeftOutlined />}
+        disabled={view.after === ''}
+        onClick={() => change({ after: '' })}
+      >
+        {t.firstPage}
+      </Button>
+      <Button
+        icon={<RightOutlined />}
+        iconPlacement="end"
+        disabled={!data?.next}
+        onClick={() => change({ after: data?.next ?? '' })}
+      >
+        {t.nextPage}
+      </Button>
+    </Flex>
+  )
+}
+
+interface ChoiceProps {
+  columns: readonly { key?: unknown; title?: unknown }[]
+  hidden: string[]
+  onChange(hidden: string[]): void
+}
+
+function ColumnChoice({ columns, hidden, onChange }: ChoiceProps) {
+  const t = useTexts(uiTexts)
+  const named = columns.filter(({ title }) => typeof title === 'string' && title !== '')
+  const keys = named.map(({ key }) => String(key))
+  return (
+    <Popover
+      trigger="click"
+      placement="bottomRight"
+      content={
+        <Checkbox.Group
+          style={{ display: 'grid', gap: 4 }}
+          options={named.map(({ key, title }) => ({ value: String(key), label: String(title) }))}
+          value={keys.filter(key => !hidden.includes(key))}
+          onChange={shown => onChange(keys.filter(key => !shown.includes(key)))}
+        />
+      }
+    >
+      <Button icon={<TableOutlined />} aria-label={t.columns} />
+    </Popover>
+  )
+}
+
+function useHidden(name: string): [string[], (hidden: string[]) => void] {
+  const place = `mailgateway.columns.${name}`
+  const [hidden, setHidden] = useState<string[]>(() => JSON.parse(localStorage.getItem(place) ?? '[]'))
+  return [
+    hidden,
+    next => {
+      localStorage.setItem(place, JSON.stringify(next))
+      setHidden(next)
+    },
+  ]
+}
