@@ -24,6 +24,8 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
+/** It says so once it answers, and has hashed a first password. */
+const welcomed = { timeout: 10_000 }
 const joe = { user: 'joe@example.com', password: 'correct horse battery' }
 const modeOf = (file: string) => statSync(file).mode & 0o777
 const command = fileURLToPath(new URL('../cli/mailgateway.js', import.meta.url))
@@ -62,9 +64,9 @@ describe('a running gateway', () => {
     expect((await fetchAdmin('/else')).status).toBe(404)
   })
 
-  test('tells a newcomer what to do next', () => {
+  test('tells a newcomer what to do next', async () => {
     const { admin, nginx } = gateway.ports
-    expect(gateway.output()).toContain(`http://127.0.0.1:${nginx}/api/auth`)
+    await expect.poll(gateway.output, welcomed).toContain(`http://127.0.0.1:${nginx}/api/auth`)
     expect(gateway.output()).toContain(`http://127.0.0.1:${admin}/readyz`)
     expect(gateway.output()).toMatch(/1\. Name the mail server: .* backend add --protocol imap/)
   })
@@ -116,7 +118,9 @@ test('nginx may ask over a unix socket, also when a killed gateway left one', as
   expect(existsSync(socket)).toBe(true)
   await using second = await startGateway(join(folder, 'unix'), { settings, ports: first.ports })
   expect((await ask(socket, nginxLines(joe))).headers['auth-status']).toBe(answer.headers['auth-status'])
-  expect(second.output()).toContain(`nginx asks             http://unix:${socket}:/api/auth`)
+  await expect
+    .poll(second.output, welcomed)
+    .toContain(`nginx asks             http://unix:${socket}:/api/auth`)
 })
 
 describe('a start that is refused: exit code 1, one line', () => {

@@ -1,8 +1,8 @@
 /** What the API takes and answers, straight from its own declarations. Nothing of the server is here at run time. */
 import type { z } from 'zod'
-import type { operations } from '../../../functions/index.ts'
+import type { api } from '../../../functions/index.ts'
 
-type Operations = (typeof operations)[number]
+type Operations = (typeof api)[keyof typeof api][number]
 type Of<R extends Route> = Extract<Operations, { route: R }>
 type Input<Schema> = [Schema] extends [never]
   ? undefined

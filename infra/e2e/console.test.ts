@@ -1,0 +1,42 @@
+/** The console in a real browser, against the real gateway. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { signIn, startBrowser, visit } from './browser.ts'
+import { type Gateway, startGateway } from './gateway.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'mailgateway-console-'))
+const password = 'correct horse battery staple'
+let gateway: Gateway
+let browser: Browser
+let base: string
+
+beforeAll(async () => {
+  gateway = await startGateway(folder, { settings: { MAILGATEWAY_ADMIN_PASSWORD: password } })
+  base = `http://127.0.0.1:${gateway.ports.admin}`
+  browser = await startBrowser()
+})
+afterAll(async () => {
+  await browser.close()
+  await gateway.stop()
+  rmSync(folder, { recursive: true })
+})
+
+test.each(['en', 'zh'] as const)('signing in leads to where one wanted to go (%s)', async language => {
+  await using visitor = await visit(browser, { base, language })
+  const { page } = visitor
+  await page.goto('/settings')
+  await page.waitForURL('**/sign-in?to=%2Fsettings')
+  await signIn(page, 'admin', 'not the password', '/settings')
+  await page.getByText(language === 'zh' ? '登录失败' : 'Sign-in failed').waitFor()
+  await signIn(page, 'admin', password, '/settings')
+  await page.waitForURL('**/settings')
+  expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(
+    language === 'zh' ? '设置' : 'Settings',
+  )
+  await page.reload()
+  await page.getByRole('heading', { level: 1 }).waitFor()
+  expect(visitor.complaints()).toEqual([])
+})
