@@ -8,6 +8,7 @@ import { createMetrics } from './metrics/app.ts'
 import { answerUnparsed, createNginxAuth, notDecided } from './nginx-auth/app.ts'
 import { readAddress, writeDecision } from './nginx-auth/wire.ts'
 import { settings } from './settings/app.ts'
+import { jobsOf } from './tick/app.ts'
 
 /** Asked by nginx at every login. Has a listener of its own: its answers are header lines, and few of them. */
 export const nginxAuth = {
@@ -27,10 +28,14 @@ export const metrics = { name: 'metrics', plane: 'nginx', cloud: false, create: 
 /** The API, function by function: what people, the console and scripts ask for. */
 export const api = { 'admin-login': adminLogin, admins, settings } as const
 
+/** Called by the clock: in the cloud by the platform's, elsewhere the jobs have one of their own. */
+export const tick = { name: 'tick', plane: 'clock', cloud: true, jobs: jobsOf } as const
+
 /** All of them; the name is that of the folder, and `cloud` says whether it has a lambda.ts. */
 export const functions = [
   nginxAuth,
   metrics,
+  tick,
   ...Object.entries(api).map(
     ([name, operations]) => ({ name, plane: 'admin', cloud: true, operations }) as const,
   ),

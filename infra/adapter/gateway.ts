@@ -1,9 +1,7 @@
 /** A running gateway: its services, two listeners and the control socket. */
 import type { Hono } from 'hono'
 import type { Logger } from 'pino'
-import { metrics as metricsFunction, nginxAuth, operations } from '../../functions/index.ts'
-import { adminJobs } from '../../lib/admin/jobs.ts'
-import { auditJobs } from '../../lib/audit/jobs.ts'
+import { metrics as metricsFunction, nginxAuth, operations, tick } from '../../functions/index.ts'
 import { createApi } from '../../lib/http/api.ts'
 import { keepFollowing } from '../../lib/live-settings/keep-following.ts'
 import { startPasswordUpgrade } from '../../lib/mailbox/upgrade.ts'
@@ -11,6 +9,7 @@ import type { Config } from '../../lib/runtime/config.ts'
 import { createHashPool } from '../../lib/runtime/hash-pool.ts'
 import { startJobs } from '../../lib/runtime/jobs.ts'
 import { closeGracefully, listen } from '../../lib/runtime/listen.ts'
+import { obeyLogLevel } from '../../lib/runtime/log.ts'
 import { createProcessMetrics, type ProcessMetrics } from '../../lib/runtime/metrics.ts'
 import { createAdminPlane, createNginxPlane } from '../../lib/runtime/node.ts'
 import { openServices, type Services } from '../../lib/runtime/services.ts'
@@ -64,13 +63,11 @@ export async function startGateway(
     const services = { ...(await openServices(config, log, { passwords, metrics, spool })), failLog }
     undo.push(() => services.close())
     metrics.watch({ ...services, passwords })
-    services.liveSettings.watch(() => {
-      log.level = services.settings.log.level
-    })
+    obeyLogLevel(services)
     undo.push(keepFollowing(services.liveSettings))
     services.backends.start()
     services.stats.start()
-    undo.push(startJobs(services, [...auditJobs(services), ...adminJobs(services)]))
+    undo.push(startJobs(services, tick.jobs(services)))
     // Before the first login asks: there may be a hundred thousand.
     await services.bans.standingOf('', null)
 

@@ -8,6 +8,8 @@ export type FromWorker =
   | { kind: 'failed'; why: string }
   /** Somebody asks it for metrics: those of all workers, please. */
   | { kind: 'all metrics wanted'; question: number }
+  /** The setting log.level is another one now. */
+  | { kind: 'log level'; level: string }
   | { kind: 'own metrics'; round: number; metrics: MetricValues }
 
 export type FromPrimary =

@@ -54,6 +54,7 @@ export async function runPrimary({ settings, dataDir }: Config, logs: Logs): Pro
         // The types know the first three only.
         passLines(worker.process.stdio[failLogDescriptor] as Socket, logs.fail)
         worker.on('message', async (message: FromWorker) => {
+          if (message.kind === 'log level') log.level = message.level
           if (message.kind === 'own metrics') metrics.note(worker, message)
           if (message.kind !== 'all metrics wanted') return
           tell(worker, { kind: 'all metrics', question: message.question, text: await metrics.print() })

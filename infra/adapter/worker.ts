@@ -18,6 +18,7 @@ import { welcome } from './welcome.ts'
 export async function runWorker(config: Config): Promise<void> {
   const logs = openWorkerLogs(config.settings)
   const log = createLog(config.settings.log.level, logs.app)
+  log.on('level-change', level => tell({ kind: 'log level', level }))
   try {
     const { services, stop } = await startGateway(config, log, {
       failLog: logs.fail,

@@ -349,6 +349,7 @@ describe.each<Kind>(['sqlite', 'mariadb'])('odd rows into %s', kind => {
       expect(operations.map(({ detail }) => JSON.parse(detail))).toEqual([
         { user_type: '', details: 'owner Joe' },
         { user_type: '' },
+        { before: { 'admin.lock_errors': '5' }, after: { 'admin.lock_errors': '7' } },
       ])
       expect(settings).toContainEqual(expect.objectContaining({ name: 'LOCK_ERRORS', value: '7' }))
       const inForce = bans.filter(({ ends_at }) => ends_at === null || ends_at > Date.now())

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest'
 import { createNginxAuth } from '../../functions/nginx-auth/app.ts'
+import { setSetting, unsetSetting } from '../../lib/live-settings/manage.ts'
 import { addMailbox, setEnabled } from '../../lib/mailbox/manage.ts'
 import type { Passwords } from '../../lib/mailbox/passwords.ts'
 import type { Services } from '../../lib/runtime/services.ts'
@@ -142,6 +143,36 @@ test('a refused right password costs the round trips that a wrong one costs, als
   }
   const { unknown } = costs
   expect(costs).toEqual({ unknown, wrong: unknown, disabled: unknown, withoutCode: unknown })
+})
+
+test('a setting that is changed on one decides about the next login on the other', async () => {
+  const [here, there] = [nodes[0]!.services, nodes[1]!.services]
+  const key = 'auth.default_domain'
+  const { name } = await newMailbox()
+  const [short = ''] = name.split('@')
+  const from = newPlace()
+  for (let round = 0; round < 3; round++) {
+    expect(await askWith(there, short, password, from)).toBe(answers.wrong)
+    await setSetting(here, { key, value: 'example.com' })
+    expect(await askWith(there, short, password, from)).toBe(answers.ok)
+    await unsetSetting(here, { key })
+  }
+  expect(await askWith(there, short, password, from)).toBe(answers.wrong)
+  // What the attempt had taken with the old settings is given back.
+  const places = await there.hot.apply([{ op: 'read', key: `tried:${name}` }])
+  expect(places).toEqual([null])
+})
+
+test('a limit that is lowered on one holds at once on both, also in the middle of a crowd', async () => {
+  const { name } = await newMailbox()
+  const from = newPlace()
+  await setSetting(nodes[0]!.services, { key: 'auth.max_fail_attempts', value: '2' })
+  expect(new Set(await askAll(name, wrongOnes(40), () => from))).toEqual(
+    new Set([answers.wrong, answers.later]),
+  )
+  expect(hashes).toBe(2)
+  await unsetSetting(nodes[1]!.services, { key: 'auth.max_fail_attempts' })
+  expect(nodes.map(({ services }) => services.settings.auth.max_fail_attempts)).toContain(limit)
 })
 
 /** What an answer waits for, the first and the second time. What is remembered of it goes beside the audit row. */

@@ -190,11 +190,14 @@ test('a new master secret: digests are sealed anew, and what no listed one opens
   await withSecret(newest, async own => {
     await upgradeAll(own)
     expect(await formOf('joe')).toBe('sealed')
-    expect(await resealSecrets(own)).toEqual({ resealed: 0, broken: expect.arrayContaining(['joe', 'ann']) })
+    expect(await resealSecrets(own)).toMatchObject({
+      resealed: 0,
+      broken: expect.arrayContaining(['joe', 'ann']),
+    })
   })
   await withSecret(`${newest},${secret}`, async own => {
-    expect(await resealSecrets(own)).toEqual({ resealed: 2, broken: [] })
-    expect(await resealSecrets(own)).toEqual({ resealed: 0, broken: [] })
+    expect(await resealSecrets(own)).toMatchObject({ resealed: 2, broken: [] })
+    expect(await resealSecrets(own)).toMatchObject({ resealed: 0, broken: [] })
   })
   await withSecret(newest, async own => {
     expect(await send('joe', 'pass word joe', own)).toBe(true)

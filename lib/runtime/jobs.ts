@@ -36,12 +36,41 @@ export function startJobs(services: JobServices, jobs: Job[]): () => Promise<voi
 
 async function repeat(services: JobServices, job: Job, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    try {
-      if (await takeLease(services, job)) await job.run(signal)
-    } catch (error) {
-      services.log.error({ err: error, job: job.name }, 'a job failed; it is tried again')
-    }
+    await runIfDue(services, job, signal)
     await pause(job.everyMs, signal)
+  }
+}
+
+/** `not due`: some process has done it in this interval, or is about to. */
+export type JobOutcome = 'done' | 'not due' | 'failed'
+
+/**
+ * Does once what is due, one after the other: for a host that lives on only as long as it is asked something.
+ * @param signal ends it; what is left is done at the next time
+ * @returns what became of each, by name
+ */
+export async function runDueJobs(
+  services: JobServices,
+  jobs: Job[],
+  signal: AbortSignal,
+): Promise<Record<string, JobOutcome>> {
+  const outcomes: Record<string, JobOutcome> = {}
+  for (const job of jobs) {
+    if (signal.aborted) break
+    outcomes[job.name] = await runIfDue(services, job, signal)
+  }
+  return outcomes
+}
+
+/** Never rejects. */
+async function runIfDue(services: JobServices, job: Job, signal: AbortSignal): Promise<JobOutcome> {
+  try {
+    if (!(await takeLease(services, job))) return 'not due'
+    await job.run(signal)
+    return 'done'
+  } catch (error) {
+    services.log.error({ err: error, job: job.name }, 'a job failed; it is tried again')
+    return 'failed'
   }
 }
 

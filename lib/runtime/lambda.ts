@@ -8,7 +8,7 @@ import type { AnyOperation } from '../http/operation.ts'
 import { loadConfig } from './config.ts'
 import { ConfigError } from './config-error.ts'
 import { inlineHashing } from './hash-inline.ts'
-import { createLog } from './log.ts'
+import { createLog, obeyLogLevel } from './log.ts'
 import { openServices, type Services } from './services.ts'
 
 /** Time left to send the fallback before the platform would end the call without any answer. */
@@ -28,37 +28,72 @@ export function createLambdaHandler(
   fallback: Record<string, string>,
 ) {
   const failed = (): APIGatewayProxyStructuredResultV2 => ({ statusCode: 500, headers: fallback, body: '' })
-  let opening: Promise<ReturnType<typeof handle>> | undefined
-
-  const open = async () => {
-    const config = loadConfig({ env: process.env, cwd: process.cwd() })
-    if (process.env.AWS_LAMBDA_FUNCTION_NAME !== undefined && config.database.kind === 'sqlite') {
-      throw new ConfigError(
-        'DATABASE_URL: a cloud function cannot use SQLite, its instances share no file; give mysql://',
-      )
-    }
-    return handle(
-      createApp(
-        await openServices(config, createLog(config.settings.log.level), { passwords: inlineHashing }),
-      ) as Hono,
-    )
-  }
+  const instance = openOnce(async () => handle(createApp(await openInCloud()) as Hono))
 
   return middy<LambdaEvent, APIGatewayProxyStructuredResultV2, Error, Context>({
     timeoutEarlyInMillis: fallbackMs,
     timeoutEarlyResponse: failed,
   }).handler(async (event, context) => {
     try {
-      opening ??= open()
-      const answer = await opening
+      const answer = await instance.open()
       return (await answer(event, context)) as APIGatewayProxyStructuredResultV2
     } catch (error) {
-      // The next call tries again.
-      opening = undefined
+      instance.forget()
       process.stderr.write(
         `${JSON.stringify({ level: 50, msg: 'request failed', err: (error as Error).message })}\n`,
       )
       return failed()
     }
   })
+}
+
+/**
+ * For what the platform calls by the clock. What it throws the platform counts as failed, and may call again.
+ * @param run ends soon after its signal, which comes before the platform would end the call
+ */
+export function createScheduledHandler<T>(run: (services: Services, signal: AbortSignal) => Promise<T>) {
+  const instance = openOnce(openInCloud)
+  return async (_event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<T> => {
+    try {
+      const services = await instance.open()
+      await services.liveSettings.refresh()
+      return await run(
+        services,
+        AbortSignal.timeout(Math.max(0, context.getRemainingTimeInMillis() - endingMs)),
+      )
+    } catch (error) {
+      instance.forget()
+      throw error
+    }
+  }
+}
+
+/** For the statement that a job is in when it is told to end. */
+const endingMs = 2_000
+
+/** An instance opens its services at the first call; after a failure the next call tries again. */
+function openOnce<T>(open: () => Promise<T>) {
+  let opening: Promise<T> | undefined
+  return {
+    open() {
+      opening ??= open()
+      return opening
+    },
+    forget() {
+      opening = undefined
+    },
+  }
+}
+
+async function openInCloud(): Promise<Services> {
+  const config = loadConfig({ env: process.env, cwd: process.cwd() })
+  if (process.env.AWS_LAMBDA_FUNCTION_NAME !== undefined && config.database.kind === 'sqlite') {
+    throw new ConfigError(
+      'DATABASE_URL: a cloud function cannot use SQLite, its instances share no file; give mysql://',
+    )
+  }
+  const log = createLog(config.settings.log.level)
+  const services = await openServices(config, log, { passwords: inlineHashing })
+  obeyLogLevel(services)
+  return services
 }

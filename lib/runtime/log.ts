@@ -1,5 +1,7 @@
 /** The application log: one JSON object per line. */
 import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino'
+import type { LiveSettings } from '../live-settings/live.ts'
+import type { Settings } from '../settings/definitions.ts'
 
 /** What may wait in memory when whoever reads the log is slow; the newest lines beyond it are dropped. */
 const longestBacklog = 4 * 1024 * 1024
@@ -7,6 +9,19 @@ const longestBacklog = 4 * 1024 * 1024
 /** @param target takes lines; it neither throws nor waits. Default: standard output */
 export function createLog(level: string, target: DestinationStream = openOutput(1)): Logger {
   return pino({ level, base: null, timestamp: stdTimeFunctions.isoTime }, target)
+}
+
+/** From now on the log has the level that is in force. */
+export function obeyLogLevel({ log, settings, liveSettings }: ObeyServices): void {
+  liveSettings.watch(() => {
+    log.level = settings.log.level
+  })
+}
+
+interface ObeyServices {
+  log: Logger
+  settings: Pick<Settings, 'log'>
+  liveSettings: Pick<LiveSettings, 'watch'>
 }
 
 /**
