@@ -2,6 +2,7 @@
 import type { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { metrics as metricsFunction, nginxAuth, operations } from '../../functions/index.ts'
+import { adminJobs } from '../../lib/admin/jobs.ts'
 import { auditJobs } from '../../lib/audit/jobs.ts'
 import { createApi } from '../../lib/http/api.ts'
 import { keepFollowing } from '../../lib/live-settings/keep-following.ts'
@@ -68,7 +69,7 @@ export async function startGateway(
     undo.push(keepFollowing(services.liveSettings))
     services.backends.start()
     services.stats.start()
-    undo.push(startJobs(services, auditJobs(services)))
+    undo.push(startJobs(services, [...auditJobs(services), ...adminJobs(services)]))
     // Before the first login asks: there may be a hundred thousand.
     await services.bans.standingOf('', null)
 

@@ -1,5 +1,16 @@
 /** Every administrative verb by name: what the command line asks of a running gateway, or does itself when none runs. */
 import { z } from 'zod'
+import { endAnySessions, listSessionsOf } from '../../lib/admin/end.ts'
+import {
+  addAdmin,
+  deleteAdmin,
+  listAdmins,
+  resetAdminTotp,
+  resetPassword,
+  setAdmin,
+  unlockAdmin,
+} from '../../lib/admin/manage.ts'
+import { resealAll } from '../../lib/admin/reseal.ts'
 import { readOverview } from '../../lib/audit/overview.ts'
 import { rebuildStats } from '../../lib/audit/rebuild.ts'
 import { searchAuthLog } from '../../lib/audit/search.ts'
@@ -28,7 +39,6 @@ import {
   setMailbox,
   setPassword,
 } from '../../lib/mailbox/manage.ts'
-import { resealSecrets } from '../../lib/mailbox/reseal.ts'
 import {
   confirmTotp,
   disableTotp,
@@ -48,6 +58,7 @@ const text = z.string('must be text')
 const named = z.strictObject({ name: text })
 const withPassword = z.strictObject({ name: text, password: text })
 const withChanges = z.strictObject({ name: text, changes: z.unknown() })
+const adminWithChanges = z.strictObject({ username: text, changes: z.unknown() })
 const banQuery = z.strictObject({ all: z.boolean().default(false), address: text.optional() })
 const meantBan = z.strictObject({ ban: text })
 const ofKind = z.strictObject({ kind: z.enum(['allow', 'shared']) })
@@ -119,7 +130,19 @@ export const verbs = {
   'setting get': getSetting,
   'setting set': setSetting,
   'setting unset': unsetSetting,
-  'secrets reseal': resealSecrets,
+  'admin add': addAdmin,
+  'admin list': listAdmins,
+  'admin set': (services, input) => {
+    const { username, changes } = parseInput(adminWithChanges, input)
+    return setAdmin(services, username, changes)
+  },
+  'admin delete': deleteAdmin,
+  'admin unlock': unlockAdmin,
+  'admin reset-password': resetPassword,
+  'admin reset-totp': resetAdminTotp,
+  'session list': listSessionsOf,
+  'session end': endAnySessions,
+  'secrets reseal': resealAll,
   'import original': takePage,
   try: tryLogin,
   'log search': searchAuthLog,

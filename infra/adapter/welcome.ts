@@ -1,11 +1,17 @@
-/** What a person who has just started the gateway reads: where it listens, and the next step. */
+/** What a person who has just started the gateway reads: where it listens, who can sign in, and the next step. */
+import { type First, makeFirstAdmin } from '../../lib/admin/first.ts'
 import type { Config } from '../../lib/runtime/config.ts'
 import type { Services } from '../../lib/runtime/services.ts'
 
 const command = 'npm run -s mailgateway --'
 
-export async function welcome({ db }: Services, { settings, dataDir }: Config): Promise<string> {
-  const { server, auth_server: auth } = settings
+/** Makes the first administrator where there is none: a password that is shown once is made when it is shown. */
+export async function welcome(services: Services, config: Config): Promise<string> {
+  const { db } = services
+  const { settings, dataDir } = config
+  const { server, auth_server: auth, admin } = settings
+  const chosen = config.adminPassword ?? admin.default_password
+  const first = await makeFirstAdmin(services, admin.default_username, chosen)
   const count = (table: 'backends' | 'users') => db.selectFrom(table).select('id').limit(1).executeTakeFirst()
   const steps: string[] = []
   if (!(await count('backends'))) {
@@ -22,10 +28,23 @@ export async function welcome({ db }: Services, { settings, dataDir }: Config): 
     `  nginx asks             ${showAuthHttp(auth)}${auth.secret === '' ? '' : ', with auth_http_header X-Auth-Key'}`,
     `  health                 http://${server.host}:${server.port}/readyz`,
     `  data                   ${dataDir}`,
+    ...(first ? introduce(first) : []),
     ...(steps.length > 0 ? ['', 'Next:', ...steps.map((step, i) => `  ${i + 1}. ${step}`)] : []),
     '',
     '',
   ].join('\n')
+}
+
+function introduce({ username, one_time_password, refused }: First): string[] {
+  const password =
+    one_time_password === null
+      ? 'the password that you have chosen'
+      : `${one_time_password}   (shown this once; change it at the first sign-in)`
+  return [
+    `  administrator          ${username}`,
+    `  password               ${password}`,
+    ...(refused === null ? [] : [`                         instead of admin.default_password: ${refused}`]),
+  ]
 }
 
 /** What to write after `auth_http` in nginx. */

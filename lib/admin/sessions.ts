@@ -1,5 +1,16 @@
-/** Sign-ins of administrators. Ending one is effective at its next request, on every node. */
-import type { Database } from '../database/schema.ts'
+/**
+ * Sign-ins of administrators. One that has ended is deleted, and that is effective at its next request, on every node.
+ *
+ * A refresh token is `<session>.<256 random bits>` and works once: each use brings the next one. Whoever sends one that
+ * is not the session's now, be it used before or made up, ends the session: of two who have the same token one is a
+ * thief, and nobody knows which. So of two uses at once one gets the next token and both lose the session; a client
+ * lets one request refresh for all.
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import type { Transaction } from 'kysely'
+import { z } from 'zod'
+import type { Database, Tables } from '../database/schema.ts'
+import { newId } from '../id.ts'
 import type { Role } from './roles.ts'
 
 /** A session in force, with what its administrator is now. */
@@ -12,18 +23,161 @@ export interface Session {
   must_change_password: boolean
 }
 
+export interface SessionServices {
+  db: Database
+  clock: () => number
+}
+
+/** A session that is not used for so long has ended. */
+const idleMs = 30 * 60_000
+/** The last use is written at most so often. */
+const writeAgainMs = 60_000
+
 /** @returns null when the session has ended, or its administrator is disabled or gone */
-export async function readSession(
-  { db, clock }: { db: Database; clock: () => number },
-  id: string,
-): Promise<Session | null> {
+export async function readSession({ db, clock }: SessionServices, id: string): Promise<Session | null> {
+  const now = clock()
   const row = await db
     .selectFrom('sessions')
     .innerJoin('admin', 'admin.id', 'sessions.admin_id')
-    .select(['sessions.id', 'admin_id', 'username', 'role', 'must_change_password'])
+    .select(['sessions.id', 'admin_id', 'username', 'role', 'must_change_password', 'used_at'])
     .where('sessions.id', '=', id)
-    .where('sessions.ends_at', '>', clock())
+    .where('sessions.ends_at', '>', now)
+    .where('sessions.used_at', '>', now - idleMs)
     .where('admin.enabled', '=', 1)
     .executeTakeFirst()
-  return row ? { ...row, must_change_password: row.must_change_password === 1 } : null
+  if (!row) return null
+  const { used_at, must_change_password, ...session } = row
+  if (now >= used_at + writeAgainMs)
+    await db.updateTable('sessions').set({ used_at: now }).where('id', '=', id).execute()
+  return { ...session, must_change_password: must_change_password === 1 }
 }
+
+/** Where somebody signs in from. */
+export interface Client {
+  address: string
+  user_agent: string
+}
+
+const longestUserAgent = 200
+
+/** @returns the session's id and its first refresh token */
+export async function openSession(
+  trx: Transaction<Tables>,
+  admin_id: string,
+  { address, user_agent }: Client,
+  now: number,
+  lifeMs: number,
+): Promise<{ id: string; refresh_token: string }> {
+  const id = newId()
+  const { refresh_token, refresh_digest } = makeRefreshToken(id)
+  await trx
+    .insertInto('sessions')
+    .values({
+      id,
+      admin_id,
+      refresh_digest,
+      created_at: now,
+      used_at: now,
+      ends_at: now + lifeMs,
+      client_address: address,
+      user_agent: user_agent.slice(0, longestUserAgent),
+    })
+    .execute()
+  return { id, refresh_token }
+}
+
+export type Refreshed =
+  | { kind: 'renewed'; session: Session; refresh_token: string }
+  /** There is no such session any more. */
+  | { kind: 'ended' }
+  /** The token was not the session's; that is ended now. */
+  | { kind: 'replayed'; session: Session }
+
+/** Exchanges a refresh token. One step: of two that come with the same one, on all nodes, one gets the next. */
+export async function refreshSession(services: SessionServices, token: string): Promise<Refreshed> {
+  const id = sessionOf(token)
+  const session = id === null ? null : await readSession(services, id)
+  if (!session) return { kind: 'ended' }
+  const { refresh_token, refresh_digest } = makeRefreshToken(session.id)
+  const { numUpdatedRows } = await services.db
+    .updateTable('sessions')
+    .set({ refresh_digest, used_at: services.clock() })
+    .where('id', '=', session.id)
+    .where('refresh_digest', '=', digestOf(token))
+    .executeTakeFirst()
+  if (numUpdatedRows === 1n) return { kind: 'renewed', session, refresh_token }
+  await endSession(services.db, session.id)
+  return { kind: 'replayed', session }
+}
+
+/** The session that a refresh token is, or was, of; null for what is no such token. */
+export function sessionOf(token: string): string | null {
+  return /^([0-9a-f-]{36})\.[\w-]{43}$/.exec(token)?.[1] ?? null
+}
+
+/** Ends one session. @param adminId only if it is one of theirs @returns whether there was one */
+export async function endSession(db: Database, id: string, adminId?: string): Promise<boolean> {
+  const { numDeletedRows } = await db
+    .deleteFrom('sessions')
+    .where('id', '=', id)
+    .$if(adminId !== undefined, query => query.where('admin_id', '=', adminId!))
+    .executeTakeFirst()
+  return numDeletedRows > 0n
+}
+
+/** Ends all sessions of an administrator. @param but except this one @returns how many there were */
+export async function endSessionsOf(db: Database, adminId: string, but?: string): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom('sessions')
+    .where('admin_id', '=', adminId)
+    .$if(but !== undefined, query => query.where('id', '!=', but!))
+    .executeTakeFirst()
+  return Number(numDeletedRows)
+}
+
+export const sessionSchema = z.strictObject({
+  id: z.string(),
+  username: z.string(),
+  created_at: z.int(),
+  /** Up to a minute before the last use. */
+  used_at: z.int(),
+  ends_at: z.int(),
+  client_address: z.string(),
+  user_agent: z.string(),
+})
+export type ShownSession = z.infer<typeof sessionSchema>
+
+/** Those in force, the newest first. @param adminId absent = of all administrators */
+export async function listSessions(
+  { db, clock }: SessionServices,
+  adminId?: string,
+): Promise<ShownSession[]> {
+  const now = clock()
+  return db
+    .selectFrom('sessions')
+    .innerJoin('admin', 'admin.id', 'sessions.admin_id')
+    .select(['sessions.id', 'username', 'sessions.created_at', 'used_at', 'ends_at'])
+    .select(['client_address', 'user_agent'])
+    .where('ends_at', '>', now)
+    .where('used_at', '>', now - idleMs)
+    .$if(adminId !== undefined, query => query.where('admin_id', '=', adminId!))
+    .orderBy('sessions.created_at', 'desc')
+    .orderBy('sessions.id', 'desc')
+    .execute()
+}
+
+/** Deletes what time has ended. */
+export async function deleteEndedSessions({ db, clock }: SessionServices): Promise<void> {
+  const now = clock()
+  await db
+    .deleteFrom('sessions')
+    .where(eb => eb.or([eb('ends_at', '<=', now), eb('used_at', '<=', now - idleMs)]))
+    .execute()
+}
+
+function makeRefreshToken(sessionId: string) {
+  const refresh_token = `${sessionId}.${randomBytes(32).toString('base64url')}`
+  return { refresh_token, refresh_digest: digestOf(refresh_token) }
+}
+
+const digestOf = (token: string) => createHash('sha256').update(token).digest('base64url')

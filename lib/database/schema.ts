@@ -20,6 +20,7 @@ export interface Tables {
   grants: GrantsTable
   known_networks: KnownNetworksTable
   sessions: SessionsTable
+  admin_networks: AdminNetworksTable
 }
 
 export type Database = Kysely<Tables>
@@ -59,18 +60,41 @@ interface UsersTable {
   updated_at: number
 }
 
+/** An administrator. */
 interface AdminTable {
   id: string
+  /** NFC; compared as it is written. */
   username: string
+  /** bcrypt. */
   password_hash: string
   role: 'superadmin' | 'operator' | 'auditor'
   enabled: Flag
+  /** Sealed, Base32; null = no TOTP. */
   totp_secret: string | null
+  /** 0 with a secret = enrolled and not yet confirmed. */
+  totp_confirmed: Generated<Flag>
+  /** The last TOTP step that was used, 0 = none. */
+  totp_last_step: Generated<number>
   /** Set with a password that somebody else chose. */
   must_change_password: Generated<Flag>
+  /** Until when strangers are kept out after wrong passwords; null = they are not. */
+  locked_until: Generated<number | null>
+  last_signed_in_at: Generated<number | null>
+  /** What the console speaks; null = what the browser asks for. */
+  language: Generated<'en' | 'zh' | null>
+  /** Raised by every change that people make. */
   version: number
   created_at: number
   updated_at: number
+}
+
+/** Networks, /24 or /48, that an administrator has signed in from. */
+interface AdminNetworksTable {
+  admin_id: string
+  network: string
+  last_success_at: number
+  /** As in `admin`, for those who come from this network. */
+  locked_until: Generated<number | null>
 }
 
 /** One row per auth attempt, durable before nginx gets its answer. */
@@ -257,16 +281,25 @@ interface KnownNetworksTable {
   last_success_at: number
 }
 
+/** A sign-in that has not ended: one that has is deleted. */
 interface SessionsTable {
   id: string
   admin_id: string
+  /** Of the one refresh token that is good now. */
   refresh_digest: string
   created_at: number
+  /** The last use, written at most once a minute. */
   used_at: number
   ends_at: number
+  /** Of who signed in; '' = not known. */
+  client_address: Generated<string>
+  /** Cut short. */
+  user_agent: Generated<string>
 }
 
 export type User = Selectable<UsersTable>
+export type AdminRow = Selectable<AdminTable>
+export type SessionRow = Selectable<SessionsTable>
 export type BackendRow = Selectable<BackendsTable>
 export type GrantRow = Selectable<GrantsTable>
 export type BanRow = Selectable<IpBlacklistTable>

@@ -9,7 +9,7 @@ import type { Tables } from './schema.ts'
  */
 export async function takeVersion(
   trx: Transaction<Tables>,
-  counter: 'mailbox_version' | 'ban_version' | 'settings_version',
+  counter: 'mailbox_version' | 'ban_version' | 'settings_version' | 'admin_version',
 ): Promise<number> {
   await trx.updateTable('system_config').set({ value: sql`value + 1` }).where('name', '=', counter).execute()
   const { value } = await trx

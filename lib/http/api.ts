@@ -23,13 +23,17 @@ export interface ApiServices extends RateServices, RecordServices {
 
 const usualBody = 64 * 1024
 
+/** All but the health checks that a host adds. */
+const limitedPaths = ['/api/*', '/login', '/refresh', '/logout']
+
 /** The app of some operations. Each host mounts it as it is. */
 export function createApi<S extends ApiServices>(services: S, operations: readonly AnyOperation<S>[]): Hono {
   const app = new Hono()
   const { trusted_proxies, cors_origins } = services.settings.server
   identifyAndLog(app, services.log, createClientFinder(trusted_proxies))
   addHeaders(app, cors_origins)
-  app.use('/api/*', limitRate(services))
+  const limited = limitRate(services)
+  for (const path of limitedPaths) app.use(path, limited)
   for (const operation of operations) {
     const { method, path } = splitRoute(operation.route)
     const maxSize = operation.maxBody ?? usualBody
@@ -107,9 +111,10 @@ async function noteRefused<S extends ApiServices>(
   await recordRefused(services, action, targetOf(sent), { code: error.code, message: error.message })
 }
 
-/** What the path names, else the body's name. */
+/** What the path names, else what the body does. */
 function targetOf({ path, body }: Partial<Sent>): string {
-  const named = Object.values(path ?? {})[0] ?? (body as { name?: unknown } | undefined)?.name
+  const { name, username } = (body ?? {}) as { name?: unknown; username?: unknown }
+  const named = Object.values(path ?? {})[0] ?? name ?? username
   return typeof named === 'string' ? named : ''
 }
 

@@ -5,6 +5,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { z } from 'zod'
 import { isAway } from '../database/dialect.ts'
 import { HotStateAway, HotStateFull } from '../hot-state/port.ts'
+import { HashBusy } from '../mailbox/passwords.ts'
 import { Refusal } from '../refusal.ts'
 
 export const problemSchema = z
@@ -19,6 +20,8 @@ export const problemSchema = z
     request_id: z.string(),
     /** Each field that is at fault. */
     errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+    /** Of a sign-in: whether to ask for a one-time code. */
+    require_totp: z.boolean().optional(),
   })
   .meta({ id: 'Problem' })
 
@@ -32,22 +35,29 @@ export class HttpProblem extends Error {
   readonly code: string
   readonly errors: FieldError[] | undefined
   readonly headers: Record<string, string>
+  readonly require_totp: boolean | undefined
 
   constructor(
     status: ContentfulStatusCode,
     code: string,
     detail: string,
-    { errors, headers = {} }: { errors?: FieldError[]; headers?: Record<string, string> } = {},
+    {
+      errors,
+      headers = {},
+      require_totp,
+    }: { errors?: FieldError[]; headers?: Record<string, string>; require_totp?: boolean } = {},
   ) {
     super(detail)
     this.status = status
     this.code = code
     this.errors = errors
     this.headers = headers
+    this.require_totp = require_totp
   }
 }
 
-export function answerProblem(c: Context, { status, code, message, errors, headers }: HttpProblem): Response {
+export function answerProblem(c: Context, error: HttpProblem): Response {
+  const { status, code, message, errors, headers, require_totp } = error
   const problem: Problem = {
     title: STATUS_CODES[status] ?? 'Error',
     status,
@@ -55,6 +65,7 @@ export function answerProblem(c: Context, { status, code, message, errors, heade
     detail: message,
     request_id: c.get('requestId'),
     ...(errors && { errors }),
+    ...(require_totp !== undefined && { require_totp }),
   }
   return c.json(problem, status, { ...headers, 'Content-Type': 'application/problem+json' })
 }
@@ -73,6 +84,8 @@ export function explain(error: unknown): HttpProblem {
     const detail = 'Redis cannot be reached, or is full: nothing can be changed for now'
     return new HttpProblem(503, 'hot_state_away', detail, comeAgain)
   }
+  if (error instanceof HashBusy)
+    return new HttpProblem(503, 'busy', 'too many passwords are being checked: try again', comeAgain)
   if (isAway(error))
     return new HttpProblem(503, 'database_away', 'the database cannot be reached: try again', comeAgain)
   return new HttpProblem(500, 'internal', 'something broke here; the log says more under this request id')

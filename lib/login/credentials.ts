@@ -1,6 +1,6 @@
 /** Whether a name and a password belong together: the outcome of an earlier comparison, or exactly one hash. */
 import type { Op } from '../hot-state/port.ts'
-import { nobodysHash } from '../mailbox/passwords.ts'
+import { hashOfNobody } from '../mailbox/passwords.ts'
 import { maxPasswordBytes } from '../mailbox/rules.ts'
 import { verifyStored } from '../mailbox/stored-password.ts'
 import type { Credentials, Verdict } from './attempt.ts'
@@ -72,15 +72,5 @@ async function compare(
 ): Promise<boolean> {
   // What is longer than any password only looked like one with a code.
   const hash = Buffer.byteLength(password) > maxPasswordBytes ? null : passwordHash
-  return verifyStored(services, account?.id ?? '', password, hash ?? hashOfNobody(services, name))
-}
-
-/**
- * A hash that no password is known for, another one for each name: comparisons with equal hashes share one computation,
- * and two unknown names that share one would be told from a known name by their speed.
- */
-export function hashOfNobody({ digest }: RecallServices, name: string): string {
-  const bytes = digest(`salt\0${name}`)
-  const salt = bytes.slice(0, 21).replaceAll('-', '.').replaceAll('_', '/')
-  return nobodysHash.slice(0, 7) + salt + nobodysHash.slice(28)
+  return verifyStored(services, account?.id ?? '', password, hash ?? hashOfNobody(services.digest, name))
 }

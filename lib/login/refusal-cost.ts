@@ -4,8 +4,9 @@
  */
 import type { Op } from '../hot-state/port.ts'
 import { countUnknownGuess } from '../mailbox/familiar.ts'
+import { hashOfNobody } from '../mailbox/passwords.ts'
 import type { Credentials } from './attempt.ts'
-import { hashOfNobody, type Proved } from './credentials.ts'
+import type { Proved } from './credentials.ts'
 import { releaseOps } from './guessing.ts'
 import { digestOf, ownerOf } from './proofs.ts'
 import { type Hindrance, reasons } from './reasons.ts'
@@ -30,7 +31,7 @@ export async function settleRefusal(
   const isFirst = hides ? !wasSeen : hashed
   // A hash the first time, none when the same string comes again, as for a wrong password.
   if (hides && isFirst && !hashed)
-    await services.passwords.verify(credentials.password, hashOfNobody(services, credentials.name))
+    await services.passwords.verify(credentials.password, hashOfNobody(services.digest, credentials.name))
   if (hides && isFirst && !counts) await spendAsGuess(services, facts)
   // Another digest for the same password once the password was changed.
   const { credentialVersion } = ownerOf(facts.account)

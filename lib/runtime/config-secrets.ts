@@ -1,3 +1,5 @@
+import { parseAdminPassword } from '../admin/passwords.ts'
+import { Refusal } from '../refusal.ts'
 import { rejectSecret } from '../settings/values.ts'
 import { ConfigError } from './config-error.ts'
 
@@ -19,13 +21,18 @@ export function parseSecretKeys(text: string | undefined): string[] {
 }
 
 /**
- * Checks MAILGATEWAY_ADMIN_PASSWORD: at least 12 characters, and no more than the 72 bytes that bcrypt reads.
+ * Checks MAILGATEWAY_ADMIN_PASSWORD as a password that an administrator sets.
  * @throws ConfigError without the password in it
  */
 export function checkAdminPassword(text: string | undefined): string | undefined {
   if (text === undefined) return undefined
+  const refuse = (why: string) => new ConfigError(`environment MAILGATEWAY_ADMIN_PASSWORD: ${why}`)
   const tooLong = Buffer.byteLength(text) > 72 ? 'is too long; write at most 72 bytes' : undefined
   const rejected = rejectSecret(text, 12) ?? tooLong
-  if (rejected === undefined) return text
-  throw new ConfigError(`environment MAILGATEWAY_ADMIN_PASSWORD: the password ${rejected}`)
+  if (rejected !== undefined) throw refuse(`the password ${rejected}`)
+  try {
+    return parseAdminPassword(text, 'the password')
+  } catch (error) {
+    throw error instanceof Refusal ? refuse(error.message) : error
+  }
 }

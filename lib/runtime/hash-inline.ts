@@ -3,7 +3,7 @@ import { compare, hash } from 'bcryptjs'
 import { bcryptCost, type Passwords } from '../mailbox/passwords.ts'
 
 export const inlineHashing: Passwords = {
-  hash: password => hash(password, bcryptCost),
+  hash: (password, cost = bcryptCost) => hash(password, cost),
   verify: compare,
   hashInTurn: password => hash(password, bcryptCost),
 }

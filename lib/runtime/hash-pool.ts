@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Tinypool } from 'tinypool'
-import { HashBusy, type Passwords } from '../mailbox/passwords.ts'
+import { bcryptCost, HashBusy, type Passwords } from '../mailbox/passwords.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Settings } from '../settings/definitions.ts'
 import type { HashTask } from './hash-worker.ts'
@@ -112,8 +112,8 @@ export function createHashPool(
   }
 
   return {
-    async hash(password) {
-      return (await make({ password, hash: null })) as string
+    async hash(password, cost = bcryptCost) {
+      return (await make({ password, hash: cost })) as string
     },
 
     async verify(password, hash) {
@@ -121,7 +121,7 @@ export function createHashPool(
     },
 
     async hashInTurn(password, place) {
-      return (await share(`${place} ${password}`, { password, hash: null })) as string
+      return (await share(`${place} ${password}`, { password, hash: bcryptCost })) as string
     },
 
     waiting: () => queue.length,

@@ -1,7 +1,6 @@
 /** bcrypt in a thread of the hash pool. */
 import { getPriority, setPriority } from 'node:os'
 import { compareSync, hashSync } from 'bcryptjs'
-import { bcryptCost } from '../mailbox/passwords.ts'
 
 // Below the event loop: hashing takes only the time that logins without a hash leave over. On Linux a priority
 // belongs to a thread; elsewhere this call would slow the whole process. A process that was started with less
@@ -11,10 +10,10 @@ if (process.platform === 'linux' && getPriority() < niceness) setPriority(nicene
 
 export interface HashTask {
   password: string
-  /** null = make a new hash. */
-  hash: string | null
+  /** To compare with; a number = make a new one of that cost. */
+  hash: string | number
 }
 
 export default function work({ password, hash }: HashTask): string | boolean {
-  return hash === null ? hashSync(password, bcryptCost) : compareSync(password, hash)
+  return typeof hash === 'number' ? hashSync(password, hash) : compareSync(password, hash)
 }
