@@ -54,7 +54,7 @@ export const adminLogin = [
     body: signInInput.extend({ refresh_in_body: z.boolean('must be true or false').optional() }),
     answer: tokens,
     async handle({ services, body, c }) {
-      refuseForeignOrigin(c)
+      refuseForeignOrigin(c, services.settings.server.cors_origins)
       const { refresh_in_body = false, ...input } = body
       const signedIn = await signIn(services, input, c.req.header('User-Agent') ?? '')
       if (signedIn.session === null)
@@ -69,7 +69,7 @@ export const adminLogin = [
     body: givenToken,
     answer: tokens,
     async handle({ services, body, c }) {
-      refuseForeignOrigin(c)
+      refuseForeignOrigin(c, services.settings.server.cors_origins)
       const token = body.refresh_token ?? readRefreshCookie(c) ?? ''
       const refreshed = await refreshSession(services, token)
       if (refreshed.kind === 'renewed')

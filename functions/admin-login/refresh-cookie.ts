@@ -24,11 +24,12 @@ const isPlainLoopback = ({ protocol, hostname }: URL) =>
 
 /**
  * Pages of other sites may not use what the browser has of ours. Whatever is no browser sends no `Origin`.
+ * @param allowed origins of pages that may ask as our own do
  * @throws HttpProblem 403
  */
-export function refuseForeignOrigin(c: Context): void {
+export function refuseForeignOrigin(c: Context, allowed: readonly string[]): void {
   const origin = c.req.header('Origin')
-  if (origin === undefined || hostOf(origin) === c.req.header('Host')) return
+  if (origin === undefined || allowed.includes(origin) || hostOf(origin) === c.req.header('Host')) return
   throw new HttpProblem(403, 'foreign_origin', 'a page of another site may not ask for this')
 }
 

@@ -23,6 +23,9 @@ export interface ApiServices extends RateServices, RecordServices {
 
 const usualBody = 64 * 1024
 
+/** All but the health checks that a host adds. */
+const limitedPaths = ['/api/*', '/login', '/refresh', '/logout']
+
 /** The app of some operations. Each host mounts it as it is. */
 export function createApi<S extends ApiServices>(
   services: S,
@@ -32,7 +35,8 @@ export function createApi<S extends ApiServices>(
   const { trusted_proxies, cors_origins } = services.settings.server
   identifyAndLog(app, services.log, createClientFinder(trusted_proxies))
   addHeaders(app, cors_origins)
-  app.use('/api/*', limitRate(services))
+  const limited = limitRate(services)
+  for (const path of limitedPaths) app.use(path, limited)
   for (const operation of operations) {
     const { method, path } = splitRoute(operation.route)
     const maxSize = operation.maxBody ?? usualBody
