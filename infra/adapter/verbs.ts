@@ -1,6 +1,5 @@
 /** Every administrative verb by name: what the command line asks of a running gateway, or does itself when none runs. */
 import { z } from 'zod'
-import { readOverview } from '../../lib/audit/overview.ts'
 import { rebuildStats } from '../../lib/audit/rebuild.ts'
 import { searchAuthLog } from '../../lib/audit/search.ts'
 import { tailAuthLog } from '../../lib/audit/tail.ts'
@@ -39,6 +38,7 @@ import {
 } from '../../lib/mailbox/totp.ts'
 import { takePage } from '../../lib/original/take.ts'
 import type { Services } from '../../lib/runtime/services.ts'
+import { readPeriod } from '../../lib/stats/period.ts'
 import { checkSelf } from '../doctor/self-check.ts'
 import { tryLogin } from './try.ts'
 
@@ -125,7 +125,7 @@ export const verbs = {
   'log search': searchAuthLog,
   'self-check': checkSelf,
   'log tail': tailAuthLog,
-  stats: readOverview,
+  stats: readPeriod,
   'stats rebuild': rebuildStats,
 } as const satisfies Record<string, Verb>
 
