@@ -13,6 +13,7 @@ import { closeGracefully, listen } from '../../lib/runtime/listen.ts'
 import { createProcessMetrics, type ProcessMetrics } from '../../lib/runtime/metrics.ts'
 import { createAdminPlane, createNginxPlane } from '../../lib/runtime/node.ts'
 import { openServices, type Services } from '../../lib/runtime/services.ts'
+import { tellInFlight } from '../../lib/stats/in-flight.ts'
 import { chooseSpool, lockDatabase } from './data-folder.ts'
 import type { Lines } from './logs.ts'
 import { readReadiness } from './readiness.ts'
@@ -59,7 +60,9 @@ export async function startGateway(
     const passwords = createHashPool(auth, metrics, server.workers)
     undo.push(() => passwords.close())
     const spool = chooseSpool(config)
-    const services = { ...(await openServices(config, log, { passwords, metrics, spool })), failLog }
+    const stopping = new AbortController()
+    const opened = await openServices(config, log, { passwords, metrics, spool })
+    const services = { ...opened, failLog, stopping: stopping.signal }
     undo.push(() => services.close())
     metrics.watch({ ...services, passwords })
     services.liveSettings.watch(() => {
@@ -68,6 +71,7 @@ export async function startGateway(
     undo.push(keepFollowing(services.liveSettings))
     services.backends.start()
     services.stats.start()
+    undo.push(tellInFlight(services))
     undo.push(startJobs(services, auditJobs(services)))
     // Before the first login asks: there may be a hundred thousand.
     await services.bans.standingOf('', null)
@@ -85,6 +89,7 @@ export async function startGateway(
     const adminPlane = createAdminPlane(createAdminApp(services), log)
     await listen(adminPlane, { host: server.host, port: server.port, setting: 'server' })
     undo.push(() => closeGracefully(adminPlane, grace()))
+    undo.push(() => stopping.abort())
 
     const upgrade = startPasswordUpgrade(services)
     undo.push(() => upgrade.stop())
