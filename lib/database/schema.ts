@@ -2,7 +2,7 @@
  * The tables, as Kysely sees them. Times are UTC milliseconds, booleans 0/1, ids are ours (UUIDv7 text, so they
  * sort by time). Tables that nothing uses yet hold their place; the migration that puts them to use may change them.
  */
-import type { Generated, Insertable, Kysely, Selectable } from 'kysely'
+import type { ColumnType, Generated, Insertable, Kysely, Selectable } from 'kysely'
 
 export interface Tables {
   users: UsersTable
@@ -57,6 +57,10 @@ interface UsersTable {
   guesses: Generated<number>
   created_at: number
   updated_at: number
+  /** See lib/mailbox/search-text.ts. */
+  search_text: string
+  /** 0 = off, 1 = pending, 2 = on: worked out by the database from `totp_secret` and `totp_confirmed`. */
+  totp: ColumnType<0 | 1 | 2, never, never>
 }
 
 interface AdminTable {
@@ -266,7 +270,8 @@ interface SessionsTable {
   ends_at: number
 }
 
-export type User = Selectable<UsersTable>
+/** A mailbox's row, as far as the columns are not there for lists alone. */
+export type User = Omit<Selectable<UsersTable>, 'search_text' | 'totp'>
 export type BackendRow = Selectable<BackendsTable>
 export type GrantRow = Selectable<GrantsTable>
 export type BanRow = Selectable<IpBlacklistTable>
