@@ -7,6 +7,7 @@ import { createMetrics } from './metrics/app.ts'
 import { answerUnparsed, createNginxAuth, notDecided } from './nginx-auth/app.ts'
 import { readAddress, writeDecision } from './nginx-auth/wire.ts'
 import { settings } from './settings/app.ts'
+import { users } from './users/app.ts'
 
 /** Asked by nginx at every login. Has a listener of its own: its answers are header lines, and few of them. */
 export const nginxAuth = {
@@ -24,7 +25,7 @@ export const nginxAuth = {
 export const metrics = { name: 'metrics', plane: 'nginx', cloud: false, create: createMetrics } as const
 
 /** The API, function by function: what people, the console and scripts ask for. */
-export const api = { 'admin-login': adminLogin, settings } as const
+export const api = { 'admin-login': adminLogin, settings, users } as const
 
 /** All of them; the name is that of the folder, and `cloud` says whether it has a lambda.ts. */
 export const functions = [

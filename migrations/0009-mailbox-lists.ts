@@ -9,7 +9,11 @@ type Db = Kysely<unknown>
 
 /** As in lib/mailbox/search-text.ts at the time of this migration. */
 const longest = 400
-const fold = (text: string) => text.toLowerCase().normalize('NFC').replace(/[\x00-\x1f\x7f]/g, ' ')
+const fold = (text: string) =>
+  text
+    .toLowerCase()
+    .normalize('NFC')
+    .replace(/[\x00-\x1f\x7f]/g, ' ')
 
 /** MySQL takes 3072 bytes for all columns of an index, four for each character: these have 3026 at most. */
 const orders = {
@@ -75,5 +79,7 @@ async function fillSearchText(db: Db): Promise<void> {
 
 function searchTextOf({ name, login, owner }: Row): string {
   const typed = fold(login) === name ? '' : ` ${fold(login)}`
-  return Array.from(`${name}\n${fold(owner)}${typed}`).slice(0, longest).join('')
+  return Array.from(`${name}\n${fold(owner)}${typed}`)
+    .slice(0, longest)
+    .join('')
 }

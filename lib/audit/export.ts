@@ -21,8 +21,11 @@ const exportColumns = [
   'request_id',
 ] as const satisfies (keyof LoggedAttempt)[]
 
-/** Spreadsheets take such a cell for a formula, in East Asia also a wide one, and strangers choose what is in the log. */
-const formula = /^[=+\-@＝＋－＠\t\r]/
+/**
+ * Spreadsheets take such a cell for a formula, in East Asia also a wide one, and strangers choose what is in the log.
+ * Apostrophes before it count as ours, so that one can be taken away again.
+ */
+const formula = /^'*[=+\-@＝＋－＠\t\r]/
 const needsQuotes = /[",\r\n]/
 
 /** RFC 4180. What a spreadsheet would run has an apostrophe before it. */
@@ -32,7 +35,11 @@ export function csvCell(value: string | number | null): string {
   return needsQuotes.test(text) || text !== (value ?? '') ? `"${text.replaceAll('"', '""')}"` : text
 }
 
-const csvLine = (cells: (string | number | null)[]) => `${cells.map(csvCell).join(',')}\r\n`
+/** The text that `csvCell` was given. */
+export const readCell = (text: string): string =>
+  /^'/.test(text) && formula.test(text) ? text.slice(1) : text
+
+export const csvLine = (cells: (string | number | null)[]) => `${cells.map(csvCell).join(',')}\r\n`
 
 export const csvHead = csvLine([...exportColumns])
 
