@@ -32,12 +32,10 @@ export async function up(db: Db): Promise<void> {
   await fillSearchText(db)
   await db.schema
     .alterTable('users')
-    .addColumn('totp', 'smallint', c =>
-      c.generatedAlwaysAs(
-        sql`case when totp_secret is null then 0 when totp_confirmed = 1 then 2 else 1 end`,
-      ),
-    )
+    .addColumn('totp', 'smallint', c => c.notNull().defaultTo(0))
     .execute()
+  await sql`update users set totp = case when totp_confirmed = 1 then 2 else 1 end
+    where totp_secret is not null`.execute(db)
   for (const [name, leading] of Object.entries(orders))
     await db.schema
       .createIndex(name)

@@ -2,7 +2,7 @@
  * The tables, as Kysely sees them. Times are UTC milliseconds, booleans 0/1, ids are ours (UUIDv7 text, so they
  * sort by time). Tables that nothing uses yet hold their place; the migration that puts them to use may change them.
  */
-import type { ColumnType, Generated, Insertable, Kysely, Selectable } from 'kysely'
+import type { Generated, Insertable, Kysely, Selectable } from 'kysely'
 
 export interface Tables {
   users: UsersTable
@@ -57,10 +57,10 @@ interface UsersTable {
   guesses: Generated<number>
   created_at: number
   updated_at: number
-  /** See lib/mailbox/search-text.ts. */
+  /** For lists alone, as the next one: what a search looks at, and its order by name (lib/mailbox/search-text.ts). */
   search_text: string
-  /** 0 = off, 1 = pending, 2 = on: worked out by the database from `totp_secret` and `totp_confirmed`. */
-  totp: ColumnType<0 | 1 | 2, never, never>
+  /** 0 = off, 1 = pending, 2 = on: as `totp_secret` and `totp_confirmed` say. */
+  totp: 0 | 1 | 2
 }
 
 interface AdminTable {

@@ -29,10 +29,12 @@ export async function* readRows(format: Format, content: string): AsyncGenerator
   }
 }
 
-const charactersAtOnce = 16_384
+const bytesAtOnce = 16_384
 
-function* slices(content: string): Generator<string> {
-  for (let at = 0; at < content.length; at += charactersAtOnce) yield content.slice(at, at + charactersAtOnce)
+function* slices(content: string): Generator<Buffer> {
+  // Of bytes: between characters of a text it could fall into the middle of one.
+  const bytes = Buffer.from(content)
+  for (let at = 0; at < bytes.length; at += bytesAtOnce) yield bytes.subarray(at, at + bytesAtOnce)
 }
 
 async function* readCsv(content: string): AsyncGenerator<FileRow> {

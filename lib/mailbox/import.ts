@@ -13,7 +13,7 @@ import { type MailboxServices, parseName } from './manage.ts'
 import { domainOf } from './name.ts'
 import { parseNewPassword, refuseUnsendable } from './passwords.ts'
 import { protocols } from './protocols.ts'
-import { searchTextOf } from './search-text.ts'
+import { listColumns } from './search-text.ts'
 import { sealPassword } from './stored-password.ts'
 import { noticeSealed } from './upgrade.ts'
 
@@ -204,11 +204,11 @@ async function takeRows(services: MailboxServices, rows: Wanted[], how: How): Pr
       const some = inserts.slice(at, at + rowsPerStep)
       await trx
         .insertInto('users')
-        .values(some.map(user => ({ ...user, search_text: searchTextOf(user) })))
+        .values(some.map(user => ({ ...user, ...listColumns(user) })))
         .execute()
     }
     for (const { before, after } of updates) {
-      const values = { ...after, search_text: searchTextOf(after) }
+      const values = { ...after, ...listColumns(after) }
       await trx.updateTable('users').set(values).where('id', '=', before.id).execute()
     }
     if (rows.some(({ password }) => password !== undefined)) await noticeSealed(trx, services.clock())
@@ -263,8 +263,7 @@ async function readUsers(db: Database, rows: Wanted[]): Promise<Map<string, User
   for (let at = 0; at < rows.length; at += namesAtOnce) {
     const names = rows.slice(at, at + namesAtOnce).map(({ name }) => name)
     const found = await db.selectFrom('users').selectAll().where('name', 'in', names).execute()
-    // Without what the database works out by itself.
-    for (const { totp: _, search_text: __, ...user } of found) users.set(user.name, user)
+    for (const user of found) users.set(user.name, user)
   }
   return users
 }

@@ -4,7 +4,7 @@ import { isMysql } from '../../infra/e2e/databases.ts'
 import { type InProcess, openInProcess } from '../../infra/e2e/in-process.ts'
 import type { User } from '../database/schema.ts'
 import { listMailboxes, matching, parsePage, selectKeys } from './list.ts'
-import { searchTextOf } from './search-text.ts'
+import { listColumns } from './search-text.ts'
 
 let host: InProcess
 beforeAll(async () => {
@@ -34,7 +34,7 @@ const makeRow = (name: string, given: Partial<User> = {}) => {
     updated_at: made,
     ...given,
   }
-  return { ...row, search_text: searchTextOf(row) }
+  return { ...row, ...listColumns(row) }
 }
 
 async function insertRows(rows: ReturnType<typeof makeRow>[]): Promise<void> {
@@ -45,7 +45,7 @@ async function insertRows(rows: ReturnType<typeof makeRow>[]): Promise<void> {
       .execute()
 }
 
-const list = (input: object) => listMailboxes(host.services, parsePage(input))
+const list = async (input: object) => listMailboxes(host.services, parsePage(input))
 const names = async (input: object) => (await list(input)).items.map(({ name }) => name)
 
 /** What people may type as an owner. */
@@ -114,7 +114,7 @@ describe('searching', () => {
       'after',
     ],
   ])('refuses %j', async (input, field) => {
-    await expect((async () => list(input))()).rejects.toMatchObject({ code: 'invalid', field })
+    await expect(list(input)).rejects.toMatchObject({ code: 'invalid', field })
   })
 })
 
@@ -173,13 +173,9 @@ describe('many', () => {
     const wanted = rows.filter(isWanted)
     const { items, total } = await list({ ...input, sort: 'created_at', limit: 1000 })
     expect(total).toBe(wanted.length)
-    expect(items.map(({ name }) => name).toSorted()).toEqual(
-      wanted
-        .map(({ name }) => name)
-        .toSorted()
-        .slice(0, items.length),
-    )
     expect(items).toHaveLength(Math.min(1000, wanted.length))
+    const known = new Set(wanted.map(({ name }) => name))
+    expect(items.filter(({ name }) => !known.has(name))).toEqual([])
   })
 
   test('those who are locked, by their long count or by name, and all others', async () => {

@@ -18,7 +18,10 @@ export const mailboxFilter = z.strictObject({
   search: text.default('').describe('Part of the name or the owner, in any letter case; no wildcards.'),
   enabled: flag.optional(),
   totp: z.enum(totpStates, `must be one of ${totpStates.join(', ')}`).optional(),
-  domain: text.optional().describe('The whole domain, in either spelling of international ones.'),
+  domain: text
+    .refine(given => canonicalDomain(given) !== null, 'must be one such as example.org')
+    .optional()
+    .describe('The whole domain, in either spelling of international ones.'),
   pool: text.optional().describe('Empty = those without one.'),
 })
 export type MailboxFilter = z.output<typeof mailboxFilter>
@@ -101,7 +104,6 @@ export function selectKeys(logDb: Database, page: Page, locked?: Locked) {
     .limit(limit)
 }
 
-/** @throws Refusal for a domain that is none */
 export function matching(
   db: Database,
   { search, enabled, totp, domain, pool }: MailboxFilter,
@@ -111,7 +113,7 @@ export function matching(
   return db
     .selectFrom('users')
     .$if(search !== '', query => query.where(contains(fold(search))))
-    .$if(domain !== undefined, query => query.where(contains(domainEnd(parseDomain(domain!)))))
+    .$if(domain !== undefined, query => query.where(contains(domainEnd(canonicalDomain(domain!)!))))
     .$if(enabled !== undefined, query => query.where('enabled', '=', enabled ? 1 : 0))
     .$if(totp !== undefined, query => query.where('totp', '=', totpStates.indexOf(totp!) as 0 | 1 | 2))
     .$if(pool !== undefined, query =>
@@ -119,16 +121,11 @@ export function matching(
     )
     .$if(locked !== undefined, query => {
       const { wanted, guesses, names } = locked!
-      const ids = db.selectFrom('users as shut').select('shut.id').where('shut.guesses', '>=', guesses)
-      const named = db.selectFrom('users as named').select('named.id').where('named.name', 'in', names)
-      return query.where('id', wanted ? 'in' : 'not in', names.length > 0 ? ids.union(named) : ids)
+      const closed = db.selectFrom('users').select('id').where('guesses', '>=', guesses)
+      const named = db.selectFrom('users').select('id').where('name', 'in', names)
+      const all = names.length > 0 ? closed.unionAll(named) : closed
+      return query.where('id', wanted ? 'in' : 'not in', db.selectFrom(all.as('locked')).select('locked.id'))
     })
-}
-
-function parseDomain(given: string): string {
-  const domain = canonicalDomain(given)
-  if (domain !== null) return domain
-  throw new Refusal('invalid', 'domain', 'domain must be one such as example.org')
 }
 
 const markSchema = z.tuple([z.string(), z.string(), z.union([z.string(), z.number()]), z.string()])

@@ -20,7 +20,7 @@ import {
 } from './mailbox.ts'
 import { canonicalName, domainOf } from './name.ts'
 import { type Passwords, parseNewPassword, refuseUnsendable } from './passwords.ts'
-import { searchTextOf } from './search-text.ts'
+import { listColumns } from './search-text.ts'
 import { type EnrolmentServices, makeTotp } from './totp-secret.ts'
 
 export interface MailboxServices extends EnrolmentServices, RecordServices {
@@ -66,7 +66,7 @@ export async function addMailbox(services: MailboxServices, input: unknown): Pro
     try {
       await trx
         .insertInto('users')
-        .values({ ...row, search_text: searchTextOf(row) })
+        .values({ ...row, ...listColumns(row) })
         .execute()
     } catch (error) {
       if (isDuplicate(error)) throw new Refusal('conflict', 'name', `there is already a mailbox ${name}`)
@@ -177,7 +177,7 @@ export async function change(
     const result: User = { ...before, ...changes }
     await trx
       .updateTable('users')
-      .set({ ...changes, search_text: searchTextOf(result) })
+      .set({ ...changes, ...listColumns(result) })
       .where('id', '=', before.id)
       .execute()
     const notes = await beside(trx, before)

@@ -19,6 +19,12 @@ export function searchTextOf({ name, login, owner }: Pick<User, 'name' | 'login'
     .join('')
 }
 
+/** The columns that lists go by: whoever writes a row writes them, too. */
+export const listColumns = (user: User) => ({
+  search_text: searchTextOf(user),
+  totp: (user.totp_secret === null ? 0 : user.totp_confirmed === 1 ? 2 : 1) as 0 | 1 | 2,
+})
+
 /** What every name of a domain ends with in its text. */
 export const domainEnd = (domain: string): string => `@${domain}\n`
 

@@ -10,7 +10,7 @@ import { canonicalName, domainOf } from '../mailbox/name.ts'
 import { parseNewPassword } from '../mailbox/passwords.ts'
 import { protocols } from '../mailbox/protocols.ts'
 import { isUnsendable, maxPasswordBytes } from '../mailbox/rules.ts'
-import { searchTextOf } from '../mailbox/search-text.ts'
+import { listColumns } from '../mailbox/search-text.ts'
 import { sealPassword } from '../mailbox/stored-password.ts'
 import { noticeSealed } from '../mailbox/upgrade.ts'
 import { Refusal } from '../refusal.ts'
@@ -89,12 +89,9 @@ export async function takeUsers(
     await trx
       .insertInto('users')
       .values(
-        users.map(user => ({
-          ...user,
-          version,
-          credential_version: version,
-          search_text: searchTextOf(user),
-        })),
+        users
+          .map(user => ({ ...user, version, credential_version: version }))
+          .map(user => ({ ...user, ...listColumns(user) })),
       )
       .execute()
     await noticeSealed(trx, services.clock())
