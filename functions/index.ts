@@ -11,6 +11,7 @@ import { readAddress, writeDecision } from './nginx-auth/wire.ts'
 import { settings } from './settings/app.ts'
 import { stats } from './stats/app.ts'
 import { jobsOf } from './tick/app.ts'
+import { users } from './users/app.ts'
 
 /** Asked by nginx at every login. Has a listener of its own: its answers are header lines, and few of them. */
 export const nginxAuth = {
@@ -28,7 +29,7 @@ export const nginxAuth = {
 export const metrics = { name: 'metrics', plane: 'nginx', cloud: false, create: createMetrics } as const
 
 /** The API, function by function: what people, the console and scripts ask for. */
-export const api = { 'admin-login': adminLogin, admins, logs, settings, stats } as const
+export const api = { 'admin-login': adminLogin, admins, logs, settings, stats, users } as const
 
 /** Called by the clock: in the cloud by the platform's, elsewhere the jobs have one of their own. */
 export const tick = { name: 'tick', plane: 'clock', cloud: true, jobs: jobsOf } as const

@@ -29,15 +29,11 @@ import {
 } from '../../lib/ban/manage.ts'
 import { parseInput } from '../../lib/input.ts'
 import { getSetting, listSettings, setSetting, unsetSetting } from '../../lib/live-settings/manage.ts'
-import { showGuarded, unlockMailbox } from '../../lib/login/unlock.ts'
-import {
-  addMailbox,
-  deleteMailbox,
-  listMailboxes,
-  setEnabled,
-  setMailbox,
-  setPassword,
-} from '../../lib/mailbox/manage.ts'
+import { listUsers } from '../../lib/login/locked.ts'
+import { forgetNetworks, showGuarded, unlockMailbox } from '../../lib/login/unlock.ts'
+import { exportMailboxes } from '../../lib/mailbox/export.ts'
+import { importRows } from '../../lib/mailbox/import.ts'
+import { addMailbox, deleteMailbox, setEnabled, setMailbox, setPassword } from '../../lib/mailbox/manage.ts'
 import {
   confirmTotp,
   disableTotp,
@@ -69,7 +65,7 @@ const meantWithChanges = z.strictObject({ backend: text, changes: z.unknown() })
 
 export const verbs = {
   'user add': addMailbox,
-  'user list': listMailboxes,
+  'user list': listUsers,
   'user show': (services, input) => showGuarded(services, parseInput(named, input).name),
   'user unlock': (services, input) => unlockMailbox(services, parseInput(named, input).name),
   'user set': (services, input) => {
@@ -88,6 +84,9 @@ export const verbs = {
   'user totp disable': disableTotp,
   'user grants': listGrants,
   'user revoke': revokeGrants,
+  'user forget': forgetNetworks,
+  'user import': importRows,
+  'user export': exportMailboxes,
   'user delete': async (services, input) => {
     const { name } = parseInput(named, input)
     await deleteMailbox(services, name)

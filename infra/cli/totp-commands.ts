@@ -101,9 +101,9 @@ function showGrants(grants: VerbResult<'user grants'>): string {
     grant.network || 'no address',
     grant.state,
     grant.roamed ? 'came along' : 'code',
-    showTime(grant.createdAt),
-    showTime(grant.usedAt),
-    showTime(grant.endsAt),
+    showTime(grant.created_at),
+    showTime(grant.used_at),
+    showTime(grant.ends_at),
   ])
   return table(['GRANT', 'NETWORK', 'STATE', 'BY', 'OPENED', 'LAST USED', 'ENDS'], rows, 'no grants')
 }

@@ -77,8 +77,8 @@ function showAddress({ address }: Trial): string {
 const showCounter = ({ counter, count, limit, window }: Counter) =>
   `${counter} ${count}/${limit} in ${formatDuration(window)}`
 
-function showLocks({ lockedUntil, shut }: NonNullable<Trial['locks']>): string {
-  const lock = lockedUntil === null ? 'none' : `locked until ${showTime(lockedUntil)}`
+function showLocks({ locked_until, shut }: NonNullable<Trial['locks']>): string {
+  const lock = locked_until === null ? 'none' : `locked until ${showTime(locked_until)}`
   return shut ? `${lock}; shut to strangers until ${showTime(shut.until)}` : lock
 }
 

@@ -1,5 +1,5 @@
 /** Mailbox accounts. */
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Mailbox } from '../../lib/mailbox/mailbox.ts'
 import { protocols } from '../../lib/mailbox/protocols.ts'
 import { Refusal } from '../../lib/refusal.ts'
@@ -8,6 +8,7 @@ import { call } from './call.ts'
 import { type OutputOptions, print, showTime, table } from './output.ts'
 import { readNewPassword } from './password.ts'
 import { addTotpCommands, codesAreOn, printEnrolled, type QrOptions, withQr } from './totp-commands.ts'
+import { addUserFileCommands } from './user-files.ts'
 import { readDashes, readList, readNumber } from './values.ts'
 
 interface PasswordOptions extends OutputOptions {
@@ -21,6 +22,17 @@ interface Assignment {
 }
 
 const allowed = `allowed protocols, of ${protocols.join(',')}`
+
+interface ListOptions {
+  pool?: string
+  desc?: true
+}
+
+const yesOrNo = (name: string, help: string) =>
+  new Option(`--${name} <yes|no>`, help).argParser(text => {
+    if (text === 'yes' || text === 'no') return text === 'yes'
+    throw new InvalidArgumentError('Say yes or no.')
+  })
 
 export function addUserCommands(program: Command): void {
   const user = program.command('user').description('mailbox accounts')
@@ -45,16 +57,28 @@ export function addUserCommands(program: Command): void {
 
   user
     .command('list [search]')
-    .description('mailboxes by name, all or those whose name or owner contains the search text')
+    .description('mailboxes, all or those whose name or owner contains the search text')
+    .addOption(yesOrNo('enabled', 'only those that are enabled, or not'))
+    .addOption(yesOrNo('locked', 'only those that guessing has locked now, or not'))
+    .addOption(
+      new Option('--totp <state>', 'only those whose codes are so').choices(['off', 'pending', 'on']),
+    )
+    .option('--domain <domain>', 'only those of this domain')
+    .option('--pool <name>', 'only those of this pool; - for those without one')
+    .addOption(
+      new Option('--sort <by>', 'in the order of')
+        .choices(['name', 'owner', 'created_at', 'updated_at'])
+        .default('name'),
+    )
+    .option('--desc', 'the other way round')
     .option('--limit <n>', 'at most so many, 1 to 1000', readNumber, 100)
-    .option('--after <name>', 'go on after this name, the last one of the page before')
+    .option('--after <text>', 'go on after the page that ended with this')
     .option('--json', 'as JSON')
     .action(
-      async (
-        search: string | undefined,
-        { json, limit, after }: OutputOptions & { limit: number; after?: string },
-      ) => {
-        print({ json }, await call('user list', { search, limit, after }), found => showPage(found, limit))
+      async (search: string | undefined, { json, desc, pool, ...query }: OutputOptions & ListOptions) => {
+        const order = desc ? 'desc' : 'asc'
+        const found = await call('user list', { search, ...query, order, pool: pool === '-' ? '' : pool })
+        print({ json }, found, showPage)
       },
     )
 
@@ -114,20 +138,27 @@ export function addUserCommands(program: Command): void {
       print(options, await call('user delete', { name }), () => `deleted ${name}`)
     })
 
+  user
+    .command('forget <name> [network]')
+    .description('make one familiar network, or all, strange again: as for a lost phone')
+    .option('--json', 'as JSON')
+    .action(async (name: string, network: string | undefined, options: OutputOptions) => {
+      print(options, await call('user forget', { name, network }), ({ forgotten }) => `forgot ${forgotten}`)
+    })
+
   addTotpCommands(user)
+  addUserFileCommands(user)
 }
 
-/** A full page may have a next one: nobody shall take the first hundred for all. */
-function showPage(mailboxes: Mailbox[], limit: number): string {
-  const last = mailboxes.length === limit ? mailboxes.at(-1) : undefined
-  const more = last ? `\n${limit} shown; go on with --after ${last.name}` : ''
-  return `${showList(mailboxes)}${more}`
+function showPage({ items, next, total }: VerbResult<'user list'>): string {
+  const more = next === null ? '' : `\n${items.length} of ${total} shown; go on with --after ${next}`
+  return `${showList(items)}${more}`
 }
 
-function showList(mailboxes: Mailbox[]): string {
+function showList(mailboxes: VerbResult<'user list'>['items']): string {
   const rows = mailboxes.map(m => [
     m.name,
-    m.enabled ? 'enabled' : 'disabled',
+    [m.enabled ? 'enabled' : 'disabled', ...(m.locked ? ['locked'] : [])].join(', '),
     m.protocols.join(','),
     m.totp === 'off' ? '' : m.totp,
     m.pool ?? '',
@@ -138,27 +169,27 @@ function showList(mailboxes: Mailbox[]): string {
 
 function showGuarded(mailbox: VerbResult<'user show'>): string {
   const since = new Map(
-    mailbox.networks.map(({ network, lastSuccessAt }) => [network, showTime(lastSuccessAt)]),
+    mailbox.networks.map(({ network, last_success_at }) => [network, showTime(last_success_at)]),
   )
   const rows = mailbox.counters.map(counter => [
     counter.network ?? 'strangers',
-    counter.lockedUntil === null ? `${counter.wrong}/${counter.limit}` : '-',
+    counter.locked_until === null ? `${counter.wrong}/${counter.limit}` : '-',
     showLock(counter),
     counter.network === null ? '' : (since.get(counter.network) ?? ''),
   ])
-  const { guesses, mostGuesses, counters } = mailbox
-  const strangers = counters.find(counter => 'networksThatGuessed' in counter)
-  const tried = `networks that guessed lately: ${strangers?.networksThatGuessed ?? 0}`
-  const total = `wrong passwords of strangers since the last success of one: ${guesses} of ${mostGuesses}`
-  const shut = guesses >= mostGuesses ? ', shut to strangers until: user unlock' : ''
+  const { guesses, most_guesses, counters } = mailbox
+  const strangers = counters.find(counter => 'networks_that_guessed' in counter)
+  const tried = `networks that guessed lately: ${strangers?.networks_that_guessed ?? 0}`
+  const total = `wrong passwords of strangers since the last success of one: ${guesses} of ${most_guesses}`
+  const shut = guesses >= most_guesses ? ', shut to strangers until: user unlock' : ''
   const head = ['FROM', 'WRONG', 'LOCK', 'LAST SUCCESS (±1h)']
   return [showOne(mailbox), '', table(head, rows, ''), tried, `${total}${shut}`].join('\n')
 }
 
 function showLock(counter: VerbResult<'user show'>['counters'][number]): string {
-  if (counter.lockedUntil !== null) return `locked until ${showTime(counter.lockedUntil)}`
-  const shut = 'shut' in counter ? counter.shut : null
-  return shut === null ? '' : `${shut.reason.replaceAll('_', ' ')} until ${showTime(shut.until)}`
+  if (counter.locked_until !== null) return `locked until ${showTime(counter.locked_until)}`
+  const { shut } = counter
+  return shut == null ? '' : `${shut.reason.replaceAll('_', ' ')} until ${showTime(shut.until)}`
 }
 
 function showOne(mailbox: Mailbox): string {
@@ -171,8 +202,8 @@ function showOne(mailbox: Mailbox): string {
       ['protocols', mailbox.protocols.join(', ')],
       ['pool', mailbox.pool ?? 'none'],
       ['one-time codes', mailbox.totp],
-      ['created', showTime(mailbox.createdAt)],
-      ['changed', showTime(mailbox.updatedAt)],
+      ['created', showTime(mailbox.created_at)],
+      ['changed', showTime(mailbox.updated_at)],
     ],
     '',
   )

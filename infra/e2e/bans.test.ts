@@ -257,10 +257,10 @@ describe('the command line', () => {
     expect(shown).toMatch(/since the last success of one: 2 of 100$/m)
     expect(await readJson(`user show ${max.name}`)).toMatchObject({
       guesses: 2,
-      mostGuesses: 100,
+      most_guesses: 100,
       counters: [
-        { network: null, wrong: 2, limit: 5, lockedUntil: null },
-        { network: '198.51.100.0/24', wrong: 1, limit: 5, lockedUntil: null },
+        { network: null, wrong: 2, limit: 5, locked_until: null },
+        { network: '198.51.100.0/24', wrong: 1, limit: 5, locked_until: null },
       ],
     })
   })

@@ -58,6 +58,10 @@ interface UsersTable {
   guesses: Generated<number>
   created_at: number
   updated_at: number
+  /** For lists alone, as the next one: what a search looks at, and its order by name (lib/mailbox/search-text.ts). */
+  search_text: string
+  /** 0 = off, 1 = pending, 2 = on: as `totp_secret` and `totp_confirmed` say. */
+  totp: 0 | 1 | 2
 }
 
 /** An administrator. */
@@ -297,9 +301,10 @@ interface SessionsTable {
   user_agent: Generated<string>
 }
 
-export type User = Selectable<UsersTable>
 export type AdminRow = Selectable<AdminTable>
 export type SessionRow = Selectable<SessionsTable>
+/** A mailbox's row, as far as the columns are not there for lists alone. */
+export type User = Omit<Selectable<UsersTable>, 'search_text' | 'totp'>
 export type BackendRow = Selectable<BackendsTable>
 export type GrantRow = Selectable<GrantsTable>
 export type BanRow = Selectable<IpBlacklistTable>

@@ -122,7 +122,7 @@ function wordsFor(
     case 'locked_here':
       return [
         `lock for ${reason === 'locked' ? 'strangers' : `the network ${address?.network}`}, auth.lock_ttl ${lasts(auth.lock_ttl)}`,
-        until(found.locks?.lockedUntil),
+        until(found.locks?.locked_until),
         userLimit,
       ]
     case 'shut_to_strangers':

@@ -33,8 +33,8 @@ test('a network is known from its first success on, with the time of the last', 
   await rememberNetwork(db, id, office, 2_000, true)
   await rememberNetwork(db, id, home, 3_000, false)
   expect(await listNetworks(db, id)).toEqual([
-    { network: home, lastSuccessAt: 3_000 },
-    { network: office, lastSuccessAt: 2_000 },
+    { network: home, last_success_at: 3_000 },
+    { network: office, last_success_at: 2_000 },
   ])
   expect((await readAccount(db, name, home))?.familiarSince).toBe(3_000)
   expect((await readAccount(db, name, null))?.familiarSince).toBeNull()

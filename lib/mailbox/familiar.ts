@@ -1,5 +1,6 @@
 /** The networks that a mailbox has been used from, and what strangers have tried on it. */
 import { sql } from 'kysely'
+import { z } from 'zod'
 import { orChange } from '../database/dialect.ts'
 import type { Database } from '../database/schema.ts'
 import { inTransaction, persistently } from '../database/transaction.ts'
@@ -63,10 +64,19 @@ export async function countUnknownGuess(db: Database): Promise<void> {
   })
 }
 
-export async function listNetworks(db: Database, accountId: string) {
+export const networkSchema = z.strictObject({
+  network: z.string().describe('The /24 or /48.'),
+  last_success_at: z.int().describe('UTC milliseconds, up to an hour before the last one.'),
+})
+
+/** Last used first. */
+export async function listNetworks(
+  db: Database,
+  accountId: string,
+): Promise<z.infer<typeof networkSchema>[]> {
   return db
     .selectFrom('known_networks')
-    .select(['network', 'last_success_at as lastSuccessAt'])
+    .select(['network', 'last_success_at'])
     .where('user_id', '=', accountId)
     .orderBy('last_success_at', 'desc')
     .execute()

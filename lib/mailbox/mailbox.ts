@@ -4,25 +4,38 @@ import type { User } from '../database/schema.ts'
 import { readProtocols } from './account.ts'
 import { type Protocol, protocols } from './protocols.ts'
 
-/** No hash, no secret. Times are UTC milliseconds. */
-export interface Mailbox {
-  id: string
-  name: string
-  login: string
-  owner: string
-  enabled: boolean
-  protocols: Protocol[]
-  pool: string | null
-  /** `pending`: there is a secret, but no code is asked for before it is confirmed. */
-  totp: 'off' | 'pending' | 'on'
-  /** Wrong passwords of strangers since the last success of one. */
-  guesses: number
-  createdAt: number
-  updatedAt: number
-}
+/** No hash, no secret. */
+export const mailboxSchema = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  login: z.string().describe('What the backend is told: the name as it was typed.'),
+  owner: z.string(),
+  enabled: z.boolean(),
+  protocols: z.array(z.enum(protocols)),
+  pool: z.string().nullable(),
+  totp: z
+    .enum(['off', 'pending', 'on'])
+    .describe('pending: there is a secret, but no code is asked for before it is confirmed.'),
+  guesses: z.int().describe('Wrong passwords of strangers since the last success of one.'),
+  version: z.int().describe('Rises with every change; send it along, and nobody else is overruled.'),
+  created_at: z.int().describe('UTC milliseconds.'),
+  updated_at: z.int().describe('UTC milliseconds.'),
+})
+export type Mailbox = z.infer<typeof mailboxSchema>
 
-const fields = {
-  owner: z.string('must be text').normalize('NFC').max(255, 'must have at most 255 characters'),
+/** A mailbox with a new TOTP secret, which is shown this once. */
+export const enrolledSchema = mailboxSchema.extend({
+  otpauth: z.string().describe('For authenticator apps, as text or as QR code: it holds the secret.'),
+})
+export type Enrolled = z.infer<typeof enrolledSchema>
+
+/** What people give a mailbox. */
+export const fields = {
+  owner: z
+    .string('must be text')
+    .normalize('NFC')
+    .max(255, 'must have at most 255 characters')
+    .regex(/^[^\0\p{Cs}]*$/u, 'must be text without NUL'),
   protocols: z
     .array(z.enum(protocols, `must be one of ${protocols.join(', ')}`), 'must be a list')
     .min(1, 'must name at least one; disable the mailbox to refuse all'),
@@ -30,12 +43,6 @@ const fields = {
     .string('must be text, or null for none')
     .regex(/^[a-z0-9_.-]{1,64}$/, 'must be 1 to 64 of a-z 0-9 - _ . or null for none')
     .nullable(),
-}
-
-/** A mailbox with a new TOTP secret, which is shown this once. */
-export interface Enrolled extends Mailbox {
-  /** For authenticator apps, as text or as QR code. */
-  otpauth: string
 }
 
 /** What a new mailbox is made from. */
@@ -52,26 +59,32 @@ export const newMailbox = z.strictObject({
   totp: z.boolean('must be true or false').default(false),
 })
 
+/** Of the row that whoever asks has seen: the change is refused when there is a newer one. */
+export const knownVersion = z.int('must be a whole number').optional()
+
 /** What can be changed without touching the password. */
 export const mailboxChanges = z
-  .strictObject({ owner: fields.owner, protocols: fields.protocols, pool: fields.pool })
-  .partial()
-  .refine(changes => Object.keys(changes).length > 0, 'nothing to change: give owner, protocols or pool')
-
-/** `search` in name or owner; the page after the name `after`. */
-export const listQuery = z.strictObject({
-  search: z.string('must be text').default(''),
-  after: z.string('must be text').default(''),
-  limit: z
-    .int('must be a whole number')
-    .min(1, 'must be 1 to 1000')
-    .max(1000, 'must be 1 to 1000')
-    .default(100),
-})
+  .strictObject({
+    owner: fields.owner.optional(),
+    protocols: fields.protocols.optional(),
+    pool: fields.pool.optional(),
+    enabled: z.boolean('must be true or false').optional(),
+    version: knownVersion,
+  })
+  .refine(
+    ({ version: _, ...changes }) => Object.keys(changes).length > 0,
+    'nothing to change: give owner, protocols, pool or enabled',
+  )
 
 /** As the column holds them, in their usual order. */
 export const joinProtocols = (wanted: Protocol[]) =>
   protocols.filter(protocol => wanted.includes(protocol)).join(',')
+
+/** What the operation log keeps of it. */
+export function describeMailbox(user: User) {
+  const { login, owner, enabled, protocols, pool, totp, guesses } = toMailbox(user)
+  return { login, owner, enabled, protocols, pool, totp, guesses }
+}
 
 export function toMailbox(user: User): Mailbox {
   return {
@@ -84,7 +97,8 @@ export function toMailbox(user: User): Mailbox {
     pool: user.pool,
     totp: user.totp_secret === null ? 'off' : user.totp_confirmed === 1 ? 'on' : 'pending',
     guesses: user.guesses,
-    createdAt: user.created_at,
-    updatedAt: user.updated_at,
+    version: user.version,
+    created_at: user.created_at,
+    updated_at: user.updated_at,
   }
 }

@@ -1,18 +1,18 @@
 /** What people do with mailbox accounts. Every change is effective at the next login on every node. */
-import { sql, type Transaction } from 'kysely'
+import type { Transaction } from 'kysely'
 import { isDuplicate } from '../database/dialect.ts'
 import type { Database, Tables, User } from '../database/schema.ts'
-import { inTransaction } from '../database/transaction.ts'
 import { takeVersion } from '../database/version.ts'
 import type { HotState } from '../hot-state/port.ts'
 import { newId } from '../id.ts'
 import { parseInput } from '../input.ts'
+import { type RecordServices, recorded } from '../operation/record.ts'
 import { Refusal } from '../refusal.ts'
 import { forget } from './forget.ts'
 import {
+  describeMailbox,
   type Enrolled,
   joinProtocols,
-  listQuery,
   type Mailbox,
   mailboxChanges,
   newMailbox,
@@ -20,13 +20,12 @@ import {
 } from './mailbox.ts'
 import { canonicalName, domainOf } from './name.ts'
 import { type Passwords, parseNewPassword, refuseUnsendable } from './passwords.ts'
+import { listColumns } from './search-text.ts'
 import { type EnrolmentServices, makeTotp } from './totp-secret.ts'
 
-export interface MailboxServices extends EnrolmentServices {
-  db: Database
+export interface MailboxServices extends EnrolmentServices, RecordServices {
   hot: HotState
   passwords: Pick<Passwords, 'hash'>
-  clock: () => number
   settings: EnrolmentServices['settings'] & { auth: { default_domain: string; cache_ttl: number } }
 }
 
@@ -43,7 +42,7 @@ export async function addMailbox(services: MailboxServices, input: unknown): Pro
   const now = services.clock()
   const id = newId()
   const totp = wanted.totp ? makeTotp(services, id, name) : null
-  const user = await inTransaction(services.db, async trx => {
+  const user = await recorded(services, 'user add', async trx => {
     const version = await takeVersion(trx, 'mailbox_version')
     const row: User = {
       id,
@@ -65,36 +64,17 @@ export async function addMailbox(services: MailboxServices, input: unknown): Pro
       updated_at: now,
     }
     try {
-      await trx.insertInto('users').values(row).execute()
+      await trx
+        .insertInto('users')
+        .values({ ...row, ...listColumns(row) })
+        .execute()
     } catch (error) {
       if (isDuplicate(error)) throw new Refusal('conflict', 'name', `there is already a mailbox ${name}`)
       throw error
     }
-    return row
+    return { target: name, before: null, after: describeMailbox(row), result: row }
   })
   return { ...toMailbox(user), ...(totp && { otpauth: totp.otpauth }) }
-}
-
-/** Mailboxes whose name or owner contains `search`, by name, those after the name `after`. */
-export async function listMailboxes({ db }: Pick<MailboxServices, 'db'>, input: unknown): Promise<Mailbox[]> {
-  const { search, after, limit } = parseInput(listQuery, input)
-  const typed = `%${search.normalize('NFC').replace(/[!%_]/g, '!$&')}%`
-  const lowered = typed.toLowerCase()
-  const users = await db
-    .selectFrom('users')
-    .selectAll()
-    .where('name', '>', after)
-    .$if(search !== '', query =>
-      query.where(
-        // SQLite lowers ASCII only: an owner in other capitals is found as it is written.
-        sql<boolean>`(name like ${lowered} escape '!' or lower(owner) like ${lowered} escape '!'
-          or owner like ${typed} escape '!' or login like ${typed} escape '!')`,
-      ),
-    )
-    .orderBy('name')
-    .limit(limit)
-    .execute()
-  return users.map(toMailbox)
 }
 
 /** @throws Refusal if there is none */
@@ -102,27 +82,41 @@ export async function showMailbox(services: MailboxServices, name: string): Prom
   return toMailbox(await findUser(services.db, parseName(services, name)))
 }
 
-/** Changes owner, protocols or pool; whoever has a cached proof keeps it. */
+/**
+ * Changes owner, protocols, pool, or whether it is enabled; who has a cached proof keeps it unless that was changed.
+ * @throws Refusal `conflict` when it has another version than the one that was sent along
+ */
 export async function setMailbox(services: MailboxServices, name: string, input: unknown): Promise<Mailbox> {
-  const { protocols, ...rest } = parseInput(mailboxChanges, input)
-  return change(services, name, () => ({
+  const { protocols, enabled, version, ...rest } = parseInput(mailboxChanges, input)
+  return change(services, { action: 'user set', name, version }, (credential_version, before) => ({
     ...rest,
     ...(protocols && { protocols: joinProtocols(protocols) }),
+    ...(enabled !== undefined &&
+      enabled !== (before.enabled === 1) && { enabled: enabled ? 1 : 0, credential_version }),
   }))
 }
 
-/** The old password is refused at the next login, also where it was cached. */
+/**
+ * The old password is refused at the next login, also where it was cached.
+ * @param version as in `setMailbox`
+ */
 export async function setPassword(
   services: MailboxServices,
   name: string,
   password: string,
+  version?: number,
 ): Promise<Mailbox> {
   const parsed = parseNewPassword(password)
   const password_hash = await services.passwords.hash(parsed)
-  return change(services, name, (credential_version, { totp_secret }) => {
-    if (totp_secret !== null) refuseUnsendable(parsed)
-    return { password_hash, credential_version }
-  })
+  return change(
+    services,
+    { action: 'user set-password', name, version },
+    (credential_version, { totp_secret }) => {
+      if (totp_secret !== null) refuseUnsendable(parsed)
+      return { password_hash, credential_version }
+    },
+    async () => ({ password: 'changed' }),
+  )
 }
 
 export async function setEnabled(
@@ -130,49 +124,72 @@ export async function setEnabled(
   name: string,
   enabled: boolean,
 ): Promise<Mailbox> {
-  return change(services, name, credential_version => ({ enabled: enabled ? 1 : 0, credential_version }))
+  const action = enabled ? 'user enable' : 'user disable'
+  return change(services, { action, name }, credential_version => ({
+    enabled: enabled ? 1 : 0,
+    credential_version,
+  }))
 }
 
 /** Ends the long count of strangers' guesses. The short locks and counts are the caller's to lift. */
 export async function clearGuesses(services: MailboxServices, name: string): Promise<Mailbox> {
-  return change(services, name, () => ({ guesses: 0 }))
+  return change(services, { action: 'user unlock', name }, () => ({ guesses: 0 }))
 }
 
-/** Deletes the account with its grants and networks; its auth log stays. */
+/** Deletes the account with its grants and networks; its auth log stays. @throws Refusal if there is none */
 export async function deleteMailbox(services: MailboxServices, name: string): Promise<void> {
   const canonical = parseName(services, name)
-  const version = await inTransaction(services.db, async trx => {
+  const version = await recorded(services, 'user delete', async trx => {
     const version = await takeVersion(trx, 'mailbox_version')
-    const { numDeletedRows } = await trx.deleteFrom('users').where('name', '=', canonical).executeTakeFirst()
-    if (numDeletedRows === 0n) throw noSuchMailbox(canonical)
-    return version
+    const before = await findUser(trx, canonical)
+    await trx.deleteFrom('users').where('id', '=', before.id).execute()
+    return { target: canonical, before: describeMailbox(before), after: null, result: version }
   })
   await forget(services, canonical, version)
 }
 
+/** Which mailbox a change is meant for, and what it is called in the operation log. */
+export interface Meant {
+  action: string
+  name: string
+  /** See `knownVersion`. */
+  version?: number
+}
+
 /**
- * Reads the row, decides, and writes it, in one step; then every node forgets its copies.
+ * Reads the row, decides, writes it and notes it in the operation log, in one step; then every node forgets its copies.
  * @param changesAt what to change, at the row's new version; a Refusal that it throws leaves everything as it was
- * @param beside what else to write in that step, while the row is locked; as `changesAt` it may be called again
+ * @param beside what else to write in that step, while the row is locked; as `changesAt` it may be called again.
+ *   It answers what the operation log is to say besides.
  */
 export async function change(
   services: MailboxServices,
-  name: string,
+  { action, name, version: known }: Meant,
   changesAt: (version: number, before: User) => Partial<User>,
-  beside: (trx: Transaction<Tables>, before: User) => Promise<void> = async () => {},
+  beside: (trx: Transaction<Tables>, before: User) => Promise<object> = async () => ({}),
 ): Promise<Mailbox> {
-  const canonical = parseName(services, name)
-  const user = await inTransaction(services.db, async trx => {
+  const target = parseName(services, name)
+  const user = await recorded(services, action, async trx => {
     const version = await takeVersion(trx, 'mailbox_version')
-    const before = await findUser(trx, canonical)
+    const before = await findUser(trx, target)
+    if (known !== undefined && known !== before.version) throw movedOn(target)
     const changes = { ...changesAt(version, before), version, updated_at: services.clock() }
-    await trx.updateTable('users').set(changes).where('id', '=', before.id).execute()
-    await beside(trx, before)
-    return { ...before, ...changes }
+    const result: User = { ...before, ...changes }
+    await trx
+      .updateTable('users')
+      .set({ ...changes, ...listColumns(result) })
+      .where('id', '=', before.id)
+      .execute()
+    const notes = await beside(trx, before)
+    const after = { ...describeMailbox(result), ...notes }
+    return { target, before: describeMailbox(before), after, result }
   })
-  await forget(services, canonical, user.version)
+  await forget(services, target, user.version)
   return toMailbox(user)
 }
+
+const movedOn = (name: string) =>
+  new Refusal('conflict', 'version', `${name} has been changed meanwhile: read it again, then change it`)
 
 async function findUser(db: Database, name: string): Promise<User> {
   const user = await db.selectFrom('users').selectAll().where('name', '=', name).executeTakeFirst()
@@ -180,7 +197,11 @@ async function findUser(db: Database, name: string): Promise<User> {
   return user
 }
 
-function parseName({ settings }: MailboxServices, text: string): string {
+/** @throws Refusal when no mailbox can have that name */
+export function parseName(
+  { settings }: { settings: { auth: { default_domain: string } } },
+  text: string,
+): string {
   const name = canonicalName(text, settings.auth.default_domain)
   if (name !== null) return name
   throw new Refusal(

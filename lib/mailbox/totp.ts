@@ -6,7 +6,7 @@ import { Refusal } from '../refusal.ts'
 import { totpPlace } from './account.ts'
 import { findStep } from './codes.ts'
 import type { Enrolled, Mailbox } from './mailbox.ts'
-import { change, type MailboxServices, showMailbox } from './manage.ts'
+import { change, type MailboxServices, type Meant, showMailbox } from './manage.ts'
 import { grantEnd, isLive } from './rules.ts'
 import { makeTotp } from './totp-secret.ts'
 
@@ -26,7 +26,7 @@ const meantGrant = named.extend({ grant: z.string('must be text').optional() })
  */
 export async function enableTotp(services: MailboxServices, input: unknown): Promise<Enrolled> {
   const { name } = parseInput(named, input)
-  return enrol(services, name, before => {
+  return enrol(services, { action: 'user totp enable', name }, before => {
     if (before.totp_confirmed === 1) {
       throw new Refusal(
         'conflict',
@@ -41,7 +41,7 @@ export async function enableTotp(services: MailboxServices, input: unknown): Pro
 /** Another secret in place of the one in force, for a lost phone: from now on logins need codes of the new one. */
 export async function resetTotp(services: MailboxServices, input: unknown): Promise<Enrolled> {
   const { name } = parseInput(named, input)
-  return enrol(services, name, (before, version) => {
+  return enrol(services, { action: 'user totp reset', name }, (before, version) => {
     if (before.totp_confirmed === 0) {
       throw new Refusal(
         'conflict',
@@ -55,17 +55,22 @@ export async function resetTotp(services: MailboxServices, input: unknown): Prom
 
 async function enrol(
   services: MailboxServices,
-  name: string,
+  meant: Meant,
   changesOf: (before: User, version: number) => Partial<User>,
 ): Promise<Enrolled> {
   let otpauth = ''
-  const mailbox = await change(services, name, (version, before) => {
-    const changes = changesOf(before, version)
-    const made = makeTotp(services, before.id, before.name)
-    otpauth = made.otpauth
-    // The new secret has codes of its own: none of them was used.
-    return { ...changes, totp_secret: made.sealed, totp_last_step: 0 }
-  })
+  const mailbox = await change(
+    services,
+    meant,
+    (version, before) => {
+      const changes = changesOf(before, version)
+      const made = makeTotp(services, before.id, before.name)
+      otpauth = made.otpauth
+      // The new secret has codes of its own: none of them was used.
+      return { ...changes, totp_secret: made.sealed, totp_last_step: 0 }
+    },
+    async () => ({ codes: 'of a new secret' }),
+  )
   return { ...mailbox, otpauth }
 }
 
@@ -75,7 +80,7 @@ async function enrol(
  */
 export async function confirmTotp(services: MailboxServices, input: unknown): Promise<Mailbox> {
   const { name, code } = parseInput(confirmation, input)
-  return change(services, name, (credential_version, before) => {
+  return change(services, { action: 'user totp confirm', name }, (credential_version, before) => {
     if (before.totp_secret === null || before.totp_confirmed === 1) {
       throw new Refusal(
         'conflict',
@@ -99,7 +104,7 @@ export async function confirmTotp(services: MailboxServices, input: unknown): Pr
 /** Logins need no code any more, and the secret is gone. */
 export async function disableTotp(services: MailboxServices, input: unknown): Promise<Mailbox> {
   const { name } = parseInput(named, input)
-  return change(services, name, (version, before) => ({
+  return change(services, { action: 'user totp disable', name }, (version, before) => ({
     totp_secret: null,
     totp_confirmed: 0,
     // A pending secret let nobody in, so its end shuts nobody out.
@@ -107,18 +112,20 @@ export async function disableTotp(services: MailboxServices, input: unknown): Pr
   }))
 }
 
-export interface Grant {
-  id: string
-  network: string
-  /** `ended`: by time, by a revocation, or because password or codes were changed. */
-  state: 'live' | 'ended'
-  /** Whether it came along from another network instead of having a code of its own. */
-  roamed: boolean
-  createdAt: number
-  usedAt: number
-  /** When it ends, or ended, without further use. */
-  endsAt: number
-}
+export const grantSchema = z.strictObject({
+  id: z.string(),
+  network: z.string().describe('The /24 or /48, "" for clients without an address.'),
+  state: z
+    .enum(['live', 'ended'])
+    .describe('ended: by time, by a revocation, or because password or codes were changed.'),
+  roamed: z
+    .boolean()
+    .describe('Whether it came along from another network instead of having a code of its own.'),
+  created_at: z.int(),
+  used_at: z.int(),
+  ends_at: z.int().describe('When it ends, or ended, without further use.'),
+})
+export type Grant = z.infer<typeof grantSchema>
 
 /** Newest first. @throws Refusal if there is no such mailbox */
 export async function listGrants(services: MailboxServices, input: unknown): Promise<Grant[]> {
@@ -141,9 +148,9 @@ function toGrant(row: GrantRow, credentialVersion: number, { settings, clock }: 
     network: row.network,
     state: isLive(row, credentialVersion, clock(), settings.totp) ? 'live' : 'ended',
     roamed: row.roamed === 1,
-    createdAt: row.created_at,
-    usedAt: row.used_at,
-    endsAt: row.ended_at ?? grantEnd(row, settings.totp),
+    created_at: row.created_at,
+    used_at: row.used_at,
+    ends_at: row.ended_at ?? grantEnd(row, settings.totp),
   }
 }
 
@@ -157,7 +164,7 @@ export async function revokeGrants(services: MailboxServices, input: unknown): P
   let revoked = 0
   // The row's new version kills every copy of a grant; while it is locked no login makes another grant of an old string.
   const unchanged = () => ({})
-  await change(services, name, unchanged, async (trx, { id, name: mailbox }) => {
+  await change(services, { action: 'user revoke', name }, unchanged, async (trx, { id, name: mailbox }) => {
     const { numUpdatedRows } = await trx
       .updateTable('grants')
       .set({ ended_at: services.clock() })
@@ -166,7 +173,7 @@ export async function revokeGrants(services: MailboxServices, input: unknown): P
       .$if(grant !== undefined, query => query.where('id', '=', grant!))
       .executeTakeFirst()
     revoked = Number(numUpdatedRows)
-    if (grant === undefined || revoked > 0) return
+    if (grant === undefined || revoked > 0) return { revoked }
     const why = `no grant ${grant} of ${mailbox} could be revoked; see user grants`
     throw new Refusal('not_found', 'grant', why)
   })

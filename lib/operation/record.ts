@@ -46,6 +46,26 @@ export function recorded<T>(
   })
 }
 
+/** The same for many at once: each has a row of its own. */
+export function recordedEach<T>(
+  services: RecordServices,
+  action: string,
+  work: (trx: Transaction<Tables>) => Promise<{ done: Omit<Done<never>, 'result'>[]; result: T }>,
+): Promise<T> {
+  return inTransaction(services.db, async trx => {
+    const { done, result } = await work(trx)
+    const entries = done.map(({ target, before, after }) => ({
+      action,
+      target,
+      result: 'success' as const,
+      detail: differences(before, after),
+    }))
+    for (let at = 0; at < entries.length; at += entriesAtOnce)
+      await insert(trx, services, ...entries.slice(at, at + entriesAtOnce))
+    return result
+  })
+}
+
 /** Notes an act that was refused; nothing was done. */
 export async function recordRefused(
   services: RecordServices,
@@ -60,24 +80,19 @@ type Entry = Pick<OperationLogRow, 'action' | 'target' | 'result'> & { detail: o
 
 /** The column's width. */
 const longestTarget = 255
+const entriesAtOnce = 200
 
-async function insert(
-  db: Database,
-  { clock, actor }: RecordServices,
-  { target, detail, ...rest }: Entry,
-): Promise<void> {
-  await db
-    .insertInto('operation_log')
-    .values({
-      id: newId(),
-      time: clock(),
-      actor: actor.name,
-      client_address: actor.address,
-      target: target.slice(0, longestTarget),
-      detail: JSON.stringify(detail),
-      ...rest,
-    })
-    .execute()
+async function insert(db: Database, { clock, actor }: RecordServices, ...entries: Entry[]): Promise<void> {
+  const rows = entries.map(({ target, detail, ...rest }) => ({
+    id: newId(),
+    time: clock(),
+    actor: actor.name,
+    client_address: actor.address,
+    target: target.slice(0, longestTarget),
+    detail: JSON.stringify(detail),
+    ...rest,
+  }))
+  await db.insertInto('operation_log').values(rows).execute()
 }
 
 /** Only the fields that are not the same on both sides. */

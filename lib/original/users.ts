@@ -10,6 +10,7 @@ import { canonicalName, domainOf } from '../mailbox/name.ts'
 import { parseNewPassword } from '../mailbox/passwords.ts'
 import { protocols } from '../mailbox/protocols.ts'
 import { isUnsendable, maxPasswordBytes } from '../mailbox/rules.ts'
+import { listColumns } from '../mailbox/search-text.ts'
 import { sealPassword } from '../mailbox/stored-password.ts'
 import { noticeSealed } from '../mailbox/upgrade.ts'
 import { Refusal } from '../refusal.ts'
@@ -87,7 +88,11 @@ export async function takeUsers(
     const version = await takeVersion(trx, 'mailbox_version')
     await trx
       .insertInto('users')
-      .values(users.map(user => ({ ...user, version, credential_version: version })))
+      .values(
+        users
+          .map(user => ({ ...user, version, credential_version: version }))
+          .map(user => ({ ...user, ...listColumns(user) })),
+      )
       .execute()
     await noticeSealed(trx, services.clock())
   })

@@ -1,0 +1,116 @@
+/** Mailboxes: what people around the gateway do with them. Every change is effective at the next login. */
+import { z } from 'zod'
+import { operationsOf } from '../../lib/http/operation.ts'
+import { listQuery, listUsers, mailboxList } from '../../lib/login/locked.ts'
+import { guardedSchema, showGuarded } from '../../lib/login/unlock.ts'
+import { exportMailboxes, exportQuery } from '../../lib/mailbox/export.ts'
+import { importFile, importMailboxes, importReport } from '../../lib/mailbox/import.ts'
+import {
+  enrolledSchema,
+  knownVersion,
+  mailboxChanges,
+  mailboxSchema,
+  newMailbox,
+} from '../../lib/mailbox/mailbox.ts'
+import { addMailbox, deleteMailbox, setMailbox, setPassword } from '../../lib/mailbox/manage.ts'
+import type { Services } from '../../lib/runtime/services.ts'
+import { codes, pictures, withPictures } from './codes.ts'
+import { idempotent } from './idempotent.ts'
+
+const operation = operationsOf<Services>()
+const named = z.strictObject({ name: z.string() })
+const contentTypes = { csv: 'text/csv; charset=utf-8', ndjson: 'application/x-ndjson' }
+
+export const users = [
+  operation({
+    route: 'GET /api/users',
+    role: 'auditor',
+    summary: 'Mailboxes, searched over all pages, filtered, sorted.',
+    query: listQuery,
+    answer: mailboxList,
+    handle: ({ services, query }) => listUsers(services, query),
+  }),
+  operation({
+    route: 'POST /api/users',
+    role: 'operator',
+    summary:
+      'Makes a mailbox; with totp it needs one-time codes from the first login on, and the secret is answered once.',
+    action: 'user add',
+    body: newMailbox,
+    answer: mailboxSchema.extend({
+      ...enrolledSchema.pick({ otpauth: true }).partial().shape,
+      ...pictures.partial().shape,
+    }),
+    status: 201,
+    handle: async ({ services, body }) => {
+      const added = await addMailbox(services, body)
+      return 'otpauth' in added ? withPictures(added) : added
+    },
+  }),
+  operation({
+    route: 'POST /api/users/import',
+    role: 'operator',
+    summary:
+      'Makes or changes many mailboxes. It answers 200 also when lines are at fault: see done and errors.',
+    action: 'user import',
+    body: importFile,
+    maxBody: 5 * 1024 * 1024,
+    answer: importReport,
+    handle: ({ services, body }) => importMailboxes(services, body),
+  }),
+  operation({
+    // No name of a mailbox has a slash, and one may be called export.
+    route: 'GET /api/export/users',
+    role: 'auditor',
+    summary:
+      'Mailboxes as a file, by name, without passwords; in parts of at most 4 MB: the next one is in the header Link.',
+    query: exportQuery,
+    contentType: 'text/csv',
+    async handle({ services, query, c }) {
+      const { text, next } = await exportMailboxes(services, query)
+      if (next !== null) {
+        const url = new URL(c.req.url)
+        url.searchParams.set('after', next)
+        c.header('Link', `<${url.pathname}${url.search}>; rel="next"`)
+      }
+      return c.body(text, 200, { 'Content-Type': contentTypes[query.format ?? 'csv'] })
+    },
+  }),
+  operation({
+    route: 'GET /api/users/{name}',
+    role: 'auditor',
+    summary: 'One mailbox: its networks and grants, what guessing has led to, its last attempts.',
+    path: named,
+    answer: guardedSchema,
+    handle: ({ services, path }) => showGuarded(services, path.name),
+  }),
+  operation({
+    route: 'PATCH /api/users/{name}',
+    role: 'operator',
+    summary: 'Changes owner, protocols, pool, or whether it is enabled.',
+    action: 'user set',
+    path: named,
+    body: mailboxChanges,
+    answer: mailboxSchema,
+    handle: ({ services, path, body }) => setMailbox(services, path.name, body),
+  }),
+  operation({
+    route: 'PUT /api/users/{name}/password',
+    role: 'operator',
+    summary: 'Sets a new password; the old one is refused at the next login.',
+    action: 'user set-password',
+    path: named,
+    body: z.strictObject({ password: z.string('must be text'), version: knownVersion }),
+    answer: mailboxSchema,
+    handle: ({ services, path, body }) => setPassword(services, path.name, body.password, body.version),
+  }),
+  operation({
+    route: 'DELETE /api/users/{name}',
+    role: 'operator',
+    summary: 'Deletes a mailbox with its grants and networks; its auth log stays.',
+    action: 'user delete',
+    path: named,
+    handle: ({ services, path }) => idempotent(deleteMailbox(services, path.name)),
+  }),
+  ...codes,
+]
