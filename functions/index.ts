@@ -3,6 +3,8 @@
 import { documentOperation } from '../lib/http/openapi.ts'
 import type { Services } from '../lib/runtime/services.ts'
 import { adminLogin } from './admin-login/app.ts'
+import { backends } from './backends/app.ts'
+import { blacklist } from './blacklist/app.ts'
 import { createMetrics } from './metrics/app.ts'
 import { answerUnparsed, createNginxAuth, notDecided } from './nginx-auth/app.ts'
 import { readAddress, writeDecision } from './nginx-auth/wire.ts'
@@ -24,7 +26,7 @@ export const nginxAuth = {
 export const metrics = { name: 'metrics', plane: 'nginx', cloud: false, create: createMetrics } as const
 
 /** The API, function by function: what people, the console and scripts ask for. */
-export const api = { 'admin-login': adminLogin, settings } as const
+export const api = { 'admin-login': adminLogin, backends, blacklist, settings } as const
 
 /** All of them; the name is that of the folder, and `cloud` says whether it has a lambda.ts. */
 export const functions = [

@@ -3,6 +3,7 @@ import type { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { metrics as metricsFunction, nginxAuth, operations } from '../../functions/index.ts'
 import { auditJobs } from '../../lib/audit/jobs.ts'
+import { historyJobs } from '../../lib/backend/history.ts'
 import { createApi } from '../../lib/http/api.ts'
 import { keepFollowing } from '../../lib/live-settings/keep-following.ts'
 import { startPasswordUpgrade } from '../../lib/mailbox/upgrade.ts'
@@ -68,7 +69,7 @@ export async function startGateway(
     undo.push(keepFollowing(services.liveSettings))
     services.backends.start()
     services.stats.start()
-    undo.push(startJobs(services, auditJobs(services)))
+    undo.push(startJobs(services, [...auditJobs(services), ...historyJobs(services)]))
     // Before the first login asks: there may be a hundred thousand.
     await services.bans.standingOf('', null)
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { BanRow } from '../../lib/database/schema.ts'
+import type { Ban } from '../../lib/ban/shapes.ts'
 import { ask, nginxLines } from './ask.ts'
 import { type Login, type Outcome, useImap, usePop3, useSmtp } from './clients.ts'
 import { openDialogue } from './dialogue.ts'
@@ -106,18 +106,18 @@ describe('automatic bans', () => {
     // A neighbour is not banned.
     expect(await statusFor('198.51.100.8', 'nobody@example.com', 'something')).toBe(wrong)
 
-    const bans = await readJson<BanRow[]>(`ban list ${attacker}`)
+    const bans = await readJson<Ban[]>(`ban list ${attacker}`)
     expect(bans).toMatchObject([
       {
         cidr: `${attacker}/32`,
         event_type: 'address',
         author: 'automatic',
-        note: 'automatic: address',
+        reason: 'automatic: address',
         level: 0,
       },
     ])
     expect(bans[0]!.ends_at! - bans[0]!.starts_at).toBe(15 * 60_000)
-    const { users, ...evidence } = JSON.parse(bans[0]!.evidence!)
+    const { users, ...evidence } = bans[0]!.evidence!
     expect(evidence).toEqual({ counter: 'address', count: 20 })
     expect(users.toSorted()).toEqual(Array.from({ length: 5 }, (_, i) => `a${i}@example.com`))
     expect(rig.gateway.output()).toContain('"alert":"address"')
@@ -192,7 +192,7 @@ describe('the command line', () => {
       ),
     ])
     expect(await mustCli(`ban show ${network}`)).toMatch(/^evidence +none, made by hand$/m)
-    expect(await readJson(`ban show ${id}`)).toMatchObject({ id, cidr: network, note: reason })
+    expect(await readJson(`ban show ${id}`)).toMatchObject({ id, cidr: network, reason })
     expect(await readJson(`ban remove ${id}`)).toMatchObject([{ id }])
     expect(await mustCli('ban list 203.0.113.131')).toBe('no bans')
     expect(await readJson('ban list 203.0.113.131 --all')).toMatchObject([{ id }])

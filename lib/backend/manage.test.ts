@@ -20,7 +20,12 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   await databases.db.deleteFrom('backends').execute()
-  services = { db: databases.db, hot: createMemoryHotState(() => now), clock: () => now }
+  services = {
+    db: databases.db,
+    hot: createMemoryHotState(() => now),
+    clock: () => now,
+    actor: { name: 'Joe', address: '' },
+  }
 })
 afterAll(() => databases.close())
 
