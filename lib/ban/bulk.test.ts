@@ -50,9 +50,10 @@ test('addresses and networks, comments as reasons, blank lines, and one that is 
   expect([row?.action, row?.target, more]).toEqual(['ban import', '3 prefixes', []])
 })
 
-test('the second time nothing is added; a longer one replaces nothing and is added, a lifted one too', async () => {
-  await add(list)
-  expect(await add(list)).toMatchObject({ added: 0, duplicates: [2, 3, 5, 6].map(line => ({ line })) })
+test('the second time nothing is added; one that lasts longer is, and what was lifted', async () => {
+  const end = { duration: undefined, ends_at: Date.now() + hour }
+  await add(list, end)
+  expect(await add(list, end)).toMatchObject({ added: 0, duplicates: [2, 3, 5, 6].map(line => ({ line })) })
   expect(await add('198.51.100.1', { duration: null })).toMatchObject({ added: 1 })
   expect(await add('198.51.100.1')).toMatchObject({ added: 0 })
   await removeBan(services, '198.51.100.1')
