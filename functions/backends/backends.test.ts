@@ -30,7 +30,7 @@ test('made, seen, changed, drained, removed, and removed again', async () => {
       dns_error: null,
     },
   ])
-  expect(await api.ask(`GET ${path}`, 'auditor')).toMatchObject({ status: 200, body: list.items[0] })
+  expect(await api.ask(`GET ${path}`, 'auditor')).toMatchObject({ status: 200, body: backend })
 
   const changed = await api.ask(`PATCH ${path}`, 'operator', { weight: 5, version: 1 })
   expect(changed).toMatchObject({ status: 200, body: { backend: { weight: 5, version: 2 } } })

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Ban } from '../../lib/ban/shapes.ts'
 import { ask, nginxLines } from './ask.ts'
@@ -193,12 +195,33 @@ describe('the command line', () => {
     ])
     expect(await mustCli(`ban show ${network}`)).toMatch(/^evidence +none, made by hand$/m)
     expect(await readJson(`ban show ${id}`)).toMatchObject({ id, cidr: network, reason })
+    const set = ['ban', 'set', network, '--forever', '--reason', 'guesses again']
+    expect((await rig.gateway.mustCli(set)).stdout).toBe(`changed ${network}: for ever, guesses again\n`)
+    expect(await readJson('ban list --search AGAIN')).toMatchObject([{ id, ends_at: null }])
     expect(await readJson(`ban remove ${id}`)).toMatchObject([{ id }])
     expect(await mustCli('ban list 203.0.113.131')).toBe('no bans')
     expect(await readJson('ban list 203.0.113.131 --all')).toMatchObject([{ id }])
     expect(await mustCli('ban add 2001:db8::/32 --forever --reason x')).toMatch(
       /^banned 2001:db8::\/32 for ever \(/,
     )
+  })
+
+  test('ban import: from a file, with bad lines, and a second time', async () => {
+    const file = join(rig.folder, 'bans.txt')
+    writeFileSync(file, '203.0.113.40 # scanner\njoe\n203.0.113.41\n')
+    const args = ['ban', 'import', file, '--forever', '--reason', 'feed']
+    const refused = await rig.gateway.cli(args)
+    expect([refused.code, refused.stdout]).toEqual([
+      1,
+      expect.stringMatching(/^line 2: must be an address.*\nbanned 0 prefixes\n$/),
+    ])
+    const skip = [...args, '--skip']
+    expect((await rig.gateway.mustCli([...skip, '--dry-run'])).stdout).toMatch(/would ban 2 prefixes\n$/)
+    expect((await rig.gateway.mustCli(skip)).stdout).toMatch(/banned 2 prefixes\n$/)
+    expect((await rig.gateway.mustCli(skip)).stdout).toMatch(
+      /banned 0 prefixes, 2 lines banned already or twice\n$/,
+    )
+    expect(await readJson('ban list 203.0.113.40')).toMatchObject([{ reason: 'scanner' }])
   })
 
   test.each([
