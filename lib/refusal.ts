@@ -11,3 +11,12 @@ export class Refusal extends Error {
     this.field = field
   }
 }
+
+/** For a removal that may be asked for again: what is not there any more counts as removed. */
+export async function allowAbsent(removal: Promise<unknown>): Promise<void> {
+  try {
+    await removal
+  } catch (error) {
+    if (!(error instanceof Refusal && error.code === 'not_found')) throw error
+  }
+}

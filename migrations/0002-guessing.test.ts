@@ -2,7 +2,8 @@ import { sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../infra/e2e/databases.ts'
-import { addBan, listBans } from '../lib/ban/manage.ts'
+import { listBans } from '../lib/ban/find.ts'
+import { addBan } from '../lib/ban/manage.ts'
 import { migrateDown, migrateUp } from '../lib/database/migrate.ts'
 import { createMemoryHotState } from '../lib/hot-state/memory.ts'
 import * as initial from './0001-initial.ts'
@@ -60,7 +61,10 @@ test('down with rows present leaves what the version before knows, and up again 
   await addOldRows()
   const before = await readEverything()
   await migrateUp(db, both)
-  const services = { db, hot: createMemoryHotState(() => 0), clock: () => 1_000 }
+  const settings = { server: { trusted_proxies: [] } }
+  const actor = { name: 'Joe', address: '' }
+  const hot = createMemoryHotState(() => 0)
+  const services = { db, logDb: databases.logDb, hot, clock: () => 1_000, actor, settings }
   const ban = { cidr: '203.0.113.0/24', duration: 5_000, reason: 'new' }
   await addBan(services, ban)
   await db.updateTable('users').set({ guesses: 7 }).execute()
@@ -84,6 +88,10 @@ test('down with rows present leaves what the version before knows, and up again 
 
   await migrateUp(db, both)
   expect((await addBan(services, ban)).version).toBe(1)
-  expect((await listBans(services)).map(({ note }) => note).toSorted()).toEqual(['new', 'new', 'old'])
+  expect((await listBans(services)).items.map(({ reason }) => reason).toSorted()).toEqual([
+    'new',
+    'new',
+    'old',
+  ])
   expect(await readAll('users')).toMatchObject([{ id: 'u1', guesses: 0 }])
 })

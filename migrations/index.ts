@@ -8,6 +8,7 @@ import * as stats from './0005-stats.ts'
 import * as settings from './0006-settings.ts'
 import * as admins from './0008-admins.ts'
 import * as mailboxLists from './0009-mailbox-lists.ts'
+import * as places from './0010-places.ts'
 import * as logSearches from './0011-log-searches.ts'
 
 export const migrations: Record<string, Migration> = {
@@ -20,4 +21,5 @@ export const migrations: Record<string, Migration> = {
   '0008-admins': admins,
   '0009-mailbox-lists': mailboxLists,
   '0011-log-searches': logSearches,
+  '0010-places': places,
 }

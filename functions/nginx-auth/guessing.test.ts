@@ -32,7 +32,8 @@ const guessTimes = async (user: string, times: number, from: string) => {
   for (let n = 0; n < times; n++) await guess(gateway, user, from)
 }
 const neighbour = (place: string, n: number) => place.replace(/\d+$/, `${n}`)
-const bansOf = (address: string) => verbs['ban list'](gateway.services(), { all: true, address })
+const bansOf = async (address: string) =>
+  (await verbs['ban list'](gateway.services(), { state: 'all', address })).items
 const alertsAbout = (text: string) => gateway.alerts.filter(entry => JSON.stringify(entry).includes(text))
 const hashesOf = async (work: () => Promise<unknown>) => {
   const before = gateway.hashes()
@@ -191,7 +192,7 @@ describe('address', () => {
     const bans = await bansOf(place)
     expect(bans.map(({ level }) => level)).toEqual([4, 3, 2, 1, 0])
     expect(bans[0]).toMatchObject({ cidr: `${place}/32`, event_type: 'address', author: 'automatic' })
-    expect(JSON.parse(bans[0]!.evidence!)).toMatchObject({ counter: 'address', count: 20 })
+    expect(bans[0]!.evidence).toMatchObject({ counter: 'address', count: 20 })
     gateway.pass(7 * day)
     await offend(place)
     expect(await bansOf(place)).toMatchObject([{ level: 0 }, {}, {}, {}, {}, {}])

@@ -15,21 +15,19 @@ import { rebuildStats } from '../../lib/audit/rebuild.ts'
 import { searchAuthLog } from '../../lib/audit/search.ts'
 import { tailAuthLog } from '../../lib/audit/tail.ts'
 import { findBackend } from '../../lib/backend/find.ts'
-import { addBackend, removeBackend, setBackend } from '../../lib/backend/manage.ts'
+import { readHistory } from '../../lib/backend/history.ts'
+import { addBackend, drainBackend, removeBackend, setBackend } from '../../lib/backend/manage.ts'
 import { checkBackend } from '../../lib/backend/probe.ts'
-import { readBackends } from '../../lib/backend/snapshot.ts'
-import {
-  addBan,
-  addException,
-  listBans,
-  listExceptions,
-  removeBan,
-  removeException,
-  showBan,
-} from '../../lib/ban/manage.ts'
+import { readShare } from '../../lib/backend/share.ts'
+import { addBans } from '../../lib/ban/bulk.ts'
+import { addException, listExceptions, removeException } from '../../lib/ban/exceptions.ts'
+import { listBans } from '../../lib/ban/find.ts'
+import { addBan, removeBan, setBan, showBan } from '../../lib/ban/manage.ts'
+import { exceptionKinds } from '../../lib/ban/shapes.ts'
 import { parseInput } from '../../lib/input.ts'
 import { getSetting, listSettings, setSetting, unsetSetting } from '../../lib/live-settings/manage.ts'
 import { listUsers } from '../../lib/login/locked.ts'
+import { previewRoute } from '../../lib/login/preview.ts'
 import { forgetNetworks, showGuarded, unlockMailbox } from '../../lib/login/unlock.ts'
 import { exportMailboxes } from '../../lib/mailbox/export.ts'
 import { importRows } from '../../lib/mailbox/import.ts'
@@ -56,11 +54,12 @@ const named = z.strictObject({ name: text })
 const withPassword = z.strictObject({ name: text, password: text })
 const withChanges = z.strictObject({ name: text, changes: z.unknown() })
 const adminWithChanges = z.strictObject({ username: text, changes: z.unknown() })
-const banQuery = z.strictObject({ all: z.boolean().default(false), address: text.optional() })
 const meantBan = z.strictObject({ ban: text })
-const ofKind = z.strictObject({ kind: z.enum(['allow', 'shared']) })
-const exceptionOfKind = ofKind.extend({ cidr: text })
+const meantBanWithChanges = z.strictObject({ ban: text, changes: z.unknown() })
+const exceptionOfKind = z.strictObject({ kind: z.enum(exceptionKinds), cidr: text })
 const meant = z.strictObject({ backend: text })
+const meantToRemove = meant.extend({ force: z.boolean().default(false) })
+const meantPage = meant.extend({ after: text.optional(), limit: z.number().optional() })
 const meantWithChanges = z.strictObject({ backend: text, changes: z.unknown() })
 
 export const verbs = {
@@ -93,37 +92,44 @@ export const verbs = {
     return { deleted: name }
   },
   'backend add': addBackend,
-  'backend list': async ({ db, backends }) => {
-    const states = new Map(backends.states().map(state => [state.backend.id, state]))
-    const rows = await readBackends(db)
-    return rows.map(({ id, ...row }) => ({ id, ...row, health: states.get(id)?.addresses ?? [] }))
-  },
+  'backend list': ({ backends }) => backends.look(),
   'backend set': async (services, input) => {
     const { backend, changes } = parseInput(meantWithChanges, input)
     return setBackend(services, (await findBackend(services, backend)).id, changes)
   },
   'backend drain': async (services, input) => {
     const { id } = await findBackend(services, parseInput(meant, input).backend)
-    return setBackend(services, id, { state: 'draining' })
+    return drainBackend(services, id)
   },
   'backend remove': async (services, input) => {
-    const backend = await findBackend(services, parseInput(meant, input).backend)
-    await removeBackend(services, backend.id)
-    return { removed: backend }
+    const { backend, force } = parseInput(meantToRemove, input)
+    const { id } = await findBackend(services, backend)
+    return { removed: await removeBackend(services, id, { force }) }
   },
   'backend check': async (services, input) => {
     const backend = await findBackend(services, parseInput(meant, input).backend)
     return { backend, ...(await checkBackend(backend, services.settings.backend, services.clock)) }
   },
+  'backend history': async (services, input) => {
+    const { backend, ...page } = parseInput(meantPage, input)
+    return readHistory(services, (await findBackend(services, backend)).id, page)
+  },
+  'backend share': readShare,
+  'backend preview': previewRoute,
   'ban add': addBan,
-  'ban list': (services, input) => listBans(services, parseInput(banQuery, input)),
+  'ban import': addBans,
+  'ban list': listBans,
+  'ban set': (services, input) => {
+    const { ban, changes } = parseInput(meantBanWithChanges, input)
+    return setBan(services, ban, changes)
+  },
   'ban show': (services, input) => showBan(services, parseInput(meantBan, input).ban),
   'ban remove': (services, input) => removeBan(services, parseInput(meantBan, input).ban),
   'exception add': addException,
-  'exception list': (services, input) => listExceptions(services, parseInput(ofKind, input).kind),
+  'exception list': listExceptions,
   'exception remove': async (services, input) => {
     const { kind, cidr } = parseInput(exceptionOfKind, input)
-    await removeException(services, kind, cidr)
+    await removeException(services, cidr, kind)
     return { removed: cidr }
   },
   'setting list': listSettings,

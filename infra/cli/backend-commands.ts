@@ -1,6 +1,6 @@
 /** The mail servers that logins are sent to. */
 import type { Command } from 'commander'
-import type { Saved } from '../../lib/backend/manage.ts'
+import type { Saved } from '../../lib/backend/shapes.ts'
 import type { BackendRow } from '../../lib/database/schema.ts'
 import type { VerbResult } from '../adapter/verbs.ts'
 import { call } from './call.ts'
@@ -65,14 +65,12 @@ export function addBackendCommands(program: Command): void {
   backend
     .command('remove')
     .argument('<backend>', which)
-    .description('forget a backend')
+    .description('forget a backend and its history')
+    .option('--force', 'also the last active one for some logins')
     .option('--json', 'as JSON')
-    .action(async (meant: string, options: OutputOptions) => {
-      print(
-        options,
-        await call('backend remove', { backend: meant }),
-        ({ removed }) => `removed ${placeOf(removed)}`,
-      )
+    .action(async (meant: string, { json, force }: OutputOptions & { force?: boolean }) => {
+      const removed = await call('backend remove', { backend: meant, force })
+      print({ json }, removed, ({ removed }) => `removed ${placeOf(removed)}`)
     })
 
   backend
@@ -84,6 +82,38 @@ export function addBackendCommands(program: Command): void {
       const probe = await call('backend check', { backend: meant })
       print(options, probe, showProbe)
       if (!probe.checks.some(({ outcome }) => outcome.kind === 'good')) process.exitCode = 1
+    })
+
+  backend
+    .command('history')
+    .argument('<backend>', which)
+    .description('when its addresses went up and down, newest first')
+    .option('--limit <n>', 'how many, up to 1000 (default: 100)', readNumber)
+    .option('--json', 'as JSON')
+    .action(async (meant: string, { json, limit }: OutputOptions & { limit?: number }) => {
+      const { items } = await call('backend history', { backend: meant, limit })
+      print({ json }, items, showHistory)
+    })
+
+  backend
+    .command('share')
+    .description('which part of the logins each backend got')
+    .option('--span <s>', 'of the last hour or day (default: hour)')
+    .option('--json', 'as JSON')
+    .action(async ({ json, span }: OutputOptions & { span?: string }) => {
+      print({ json }, await call('backend share', { span }), showShare)
+    })
+
+  backend
+    .command('preview')
+    .argument('<user>', 'name of a mailbox, or of one that is still to be')
+    .description('where a login would go now, and why')
+    .option('--protocol <p>', 'imap, pop3 or smtp', 'imap')
+    .option('--json', 'as JSON')
+    .action(async (user: string, { json, protocol }: OutputOptions & { protocol: string }) => {
+      const found = await call('backend preview', { user, protocol })
+      print({ json }, found, showPreview)
+      if (found.chosen === null) process.exitCode = 1
     })
 }
 
@@ -121,7 +151,7 @@ function showList(backends: VerbResult<'backend list'>): string {
     b.domain ?? '',
     b.pool ?? '',
     b.health
-      .map(({ address, health }) => `${address} ${health.up ? 'up' : `down since ${showTime(health.since)}`}`)
+      .map(({ address, up, since }) => `${address} ${up ? 'up' : `down since ${showTime(since)}`}`)
       .join(', '),
     b.id,
   ])
@@ -134,8 +164,49 @@ function showList(backends: VerbResult<'backend list'>): string {
 
 function showProbe({ backend, resolution, checks }: VerbResult<'backend check'>): string {
   const rows = checks.map(({ address, outcome }) => [address, outcome.kind === 'good' ? 'ok' : outcome.error])
-  const problem = resolution.lastError ? [`name: ${resolution.lastError}`] : []
+  const problem = resolution.last_error ? [`name: ${resolution.last_error}`] : []
   return [placeOf(backend), ...problem, table(['ADDRESS', 'GREETING'], rows, 'no address to check')].join(
     '\n',
   )
+}
+
+const showHistory = (changes: VerbResult<'backend history'>['items']) =>
+  table(
+    ['TIME', 'ADDRESS', 'NOW', 'WHY', 'SEEN BY'],
+    changes.map(({ time, address, up, error, node }) => [
+      showTime(time),
+      address,
+      up ? 'up' : 'down',
+      error ?? '',
+      node,
+    ]),
+    'no changes',
+  )
+
+function showShare({ backends, estimated }: VerbResult<'backend share'>): string {
+  const rows = backends.map(({ protocol, host, port, logins, share }) => [
+    protocol,
+    `${host}:${port}`,
+    `${estimated ? 'about ' : ''}${logins}`,
+    share === null ? '' : `${(share * 100).toFixed(1)} %`,
+  ])
+  return table(['PROTOCOL', 'PLACE', 'LOGINS', 'SHARE'], rows, 'no backends')
+}
+
+function showPreview({ user, exists, by, candidates, chosen, why }: VerbResult<'backend preview'>): string {
+  const rows = candidates.map(({ id, host, port, state, tier, weight, addresses_up }) => [
+    id === chosen?.id ? '->' : '',
+    `${host}:${port}`,
+    state,
+    String(tier),
+    String(weight),
+    addresses_up.join(', '),
+  ])
+  const head = `${user}${exists ? '' : ' (no such mailbox yet)'}, candidates by ${by === 'open' ? 'being open to all' : by}`
+  const goes = chosen ? `goes to ${chosen.address} port ${chosen.port}` : 'goes nowhere'
+  return [
+    head,
+    table(['', 'PLACE', 'STATE', 'TIER', 'WEIGHT', 'ADDRESSES UP'], rows, 'none'),
+    `${goes}: ${why}`,
+  ].join('\n')
 }

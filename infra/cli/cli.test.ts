@@ -96,7 +96,7 @@ test('every change is effective at the next login of the running gateway', async
 
   await mustCli(`user delete Joe@example.COM`)
   expect(await login()).toBe(refused)
-  await mustCli(`backend remove ${place}`)
+  await mustCli(`backend remove ${place} --force`)
 })
 
 test('the log, newest first, narrowed by every option', async () => {
@@ -204,6 +204,12 @@ describe.each(['with a running gateway', 'without one'])('%s', mode => {
       backend: { domain: null },
       warning: expect.stringContaining('TLS'),
     })
+    expect((await mustCli(`backend history ${id} --json`)).json).toEqual(expect.any(Array))
+    expect((await mustCli('backend share --span day')).stdout).toMatch(
+      /^PROTOCOL +PLACE +LOGINS +SHARE\npop3 /,
+    )
+    const lost = await cli('backend preview joe@example.com --protocol pop3')
+    expect([lost.code, lost.stdout]).toEqual([1, expect.stringMatching(/no active|make one active/)])
     const failed = await cli(`backend check ${id}`)
     expect(failed.code).toBe(1)
     expect(failed.stdout).toMatch(/^pop3 127\.0\.0\.1:993\nADDRESS +GREETING\n127\.0\.0\.1 +\S/)

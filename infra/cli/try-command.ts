@@ -111,16 +111,16 @@ const showAccount = ({ enabled, protocols, pool, totp, login }: NonNullable<Tria
 
 function showBackend({ decision }: Trial) {
   const chosen = decision.kind === 'accept' ? decision.route : null
-  return ({ backend, addresses, dnsError }: Trial['backends'][number]): string[] => {
-    const health = addresses.map(
-      ({ address, health }) => `${address} ${health.up ? 'up' : `down (${health.lastError})`}`,
+  return (backend: Trial['backends'][number]): string[] => {
+    const health = backend.health.map(
+      ({ address, up, last_error }) => `${address} ${up ? 'up' : `down (${last_error})`}`,
     )
     const isChosen = chosen?.backend.id === backend.id
     return [
       'backend',
       [
         `${backend.host}:${backend.port} ${backend.state}, tier ${backend.tier}, weight ${backend.weight}`,
-        dnsError ?? (health.join(', ') || 'not checked yet'),
+        backend.dns_error ?? (health.join(', ') || 'not checked yet'),
         ...(isChosen ? [`chosen: ${chosen.address}, the same each time for this mailbox`] : []),
       ].join('; '),
     ]

@@ -1,5 +1,6 @@
 /** Each backend as nginx will meet it: its name, its port, its first line. */
-import { checkBackend, type Probe } from '../../lib/backend/probe.ts'
+import { checkBackend } from '../../lib/backend/probe.ts'
+import type { Probe } from '../../lib/backend/shapes.ts'
 import type { BackendRow } from '../../lib/database/schema.ts'
 import type { Settings } from '../../lib/settings/definitions.ts'
 import { fail, type Note, ok, warn } from './finding.ts'
@@ -21,7 +22,7 @@ export async function checkBackends(backends: BackendRow[], settings: Settings['
 function judge({ protocol, host, port, id }: BackendRow, { resolution, checks }: Probe): Note[] {
   const place = `${protocol} ${host}:${port}`
   if (resolution.addresses.length === 0) {
-    const found = `${place}: the name has no address (${resolution.lastError})`
+    const found = `${place}: the name has no address (${resolution.last_error})`
     return [fail(found, `correct it: mailgateway backend set ${id} --host …; or see the DNS servers`)]
   }
   const advice = `see whether that server runs and we may reach it; or correct it: mailgateway backend set ${id} --port …`

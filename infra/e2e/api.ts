@@ -56,8 +56,8 @@ export async function openApi(settings: Record<string, string> = {}): Promise<Ap
   }
 }
 
-/** Without the sign-in: an administrator with the role's name, and a session of a day. */
-async function signIn(services: Services, role: Role): Promise<string> {
+/** Without the sign-in: an administrator with the role's name, and a session of a day. @returns its access token */
+export async function signIn(services: Services, role: Role): Promise<string> {
   const now = services.clock()
   const admin = {
     id: newId(),

@@ -1,5 +1,7 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { BanRow } from '../../lib/database/schema.ts'
+import type { Ban } from '../../lib/ban/shapes.ts'
 import { ask, nginxLines } from './ask.ts'
 import { type Login, type Outcome, useImap, usePop3, useSmtp } from './clients.ts'
 import { openDialogue } from './dialogue.ts'
@@ -106,18 +108,18 @@ describe('automatic bans', () => {
     // A neighbour is not banned.
     expect(await statusFor('198.51.100.8', 'nobody@example.com', 'something')).toBe(wrong)
 
-    const bans = await readJson<BanRow[]>(`ban list ${attacker}`)
+    const bans = await readJson<Ban[]>(`ban list ${attacker}`)
     expect(bans).toMatchObject([
       {
         cidr: `${attacker}/32`,
         event_type: 'address',
         author: 'automatic',
-        note: 'automatic: address',
+        reason: 'automatic: address',
         level: 0,
       },
     ])
     expect(bans[0]!.ends_at! - bans[0]!.starts_at).toBe(15 * 60_000)
-    const { users, ...evidence } = JSON.parse(bans[0]!.evidence!)
+    const { users, ...evidence } = bans[0]!.evidence!
     expect(evidence).toEqual({ counter: 'address', count: 20 })
     expect(users.toSorted()).toEqual(Array.from({ length: 5 }, (_, i) => `a${i}@example.com`))
     expect(rig.gateway.output()).toContain('"alert":"address"')
@@ -192,13 +194,34 @@ describe('the command line', () => {
       ),
     ])
     expect(await mustCli(`ban show ${network}`)).toMatch(/^evidence +none, made by hand$/m)
-    expect(await readJson(`ban show ${id}`)).toMatchObject({ id, cidr: network, note: reason })
+    expect(await readJson(`ban show ${id}`)).toMatchObject({ id, cidr: network, reason })
+    const set = ['ban', 'set', network, '--forever', '--reason', 'guesses again']
+    expect((await rig.gateway.mustCli(set)).stdout).toBe(`changed ${network}: for ever, guesses again\n`)
+    expect(await readJson('ban list --search AGAIN')).toMatchObject([{ id, ends_at: null }])
     expect(await readJson(`ban remove ${id}`)).toMatchObject([{ id }])
     expect(await mustCli('ban list 203.0.113.131')).toBe('no bans')
     expect(await readJson('ban list 203.0.113.131 --all')).toMatchObject([{ id }])
     expect(await mustCli('ban add 2001:db8::/32 --forever --reason x')).toMatch(
       /^banned 2001:db8::\/32 for ever \(/,
     )
+  })
+
+  test('ban import: from a file, with bad lines, and a second time', async () => {
+    const file = join(rig.folder, 'bans.txt')
+    writeFileSync(file, '203.0.113.40 # scanner\njoe\n203.0.113.41\n')
+    const args = ['ban', 'import', file, '--forever', '--reason', 'feed']
+    const refused = await rig.gateway.cli(args)
+    expect([refused.code, refused.stdout]).toEqual([
+      1,
+      expect.stringMatching(/^line 2: must be an address.*\nbanned 0 prefixes\n$/),
+    ])
+    const skip = [...args, '--skip']
+    expect((await rig.gateway.mustCli([...skip, '--dry-run'])).stdout).toMatch(/would ban 2 prefixes\n$/)
+    expect((await rig.gateway.mustCli(skip)).stdout).toMatch(/banned 2 prefixes\n$/)
+    expect((await rig.gateway.mustCli(skip)).stdout).toMatch(
+      /banned 0 prefixes, 2 lines banned already or twice\n$/,
+    )
+    expect(await readJson('ban list 203.0.113.40')).toMatchObject([{ reason: 'scanner' }])
   })
 
   test.each([

@@ -33,7 +33,8 @@ afterEach(() => {
   beforeVerify = async () => {}
 })
 
-const bansOf = (address: string) => verbs['ban list'](gateway.services(), { all: true, address })
+const bansOf = async (address: string) =>
+  (await verbs['ban list'](gateway.services(), { state: 'all', address })).items
 const people = <T>(count: number, make: (n: number) => Promise<T>) =>
   Promise.all(Array.from({ length: count }, (_, n) => make(n)))
 const hashesOf = async (work: () => Promise<unknown>) => {

@@ -156,7 +156,7 @@ const signIn = (username: string, secret: string) =>
   api.ask('POST /login', undefined, { username, password: secret })
 
 const healthOf = (port: number) =>
-  services.backends.states().find(({ backend }) => backend.port === port)?.addresses[0]?.health
+  services.backends.states().find(backend => backend.port === port)?.health[0]
 
 /** Checks backends meanwhile. */
 async function checking(work: () => Promise<void>): Promise<void> {

@@ -122,7 +122,7 @@ describe.each([
     await vi.waitFor(async () => {
       const [first, ...others] = await lists()
       expect(others).toEqual([first, first, first])
-      expect(first).toMatchObject([{ health: [{ health: { up: true, checkedAt: expect.any(Number) } }] }])
+      expect(first).toMatchObject([{ health: [{ up: true, checked_at: expect.any(Number) }] }])
     }, 20_000)
   })
 

@@ -17,6 +17,7 @@ let databases: TestDatabase
 let hot: HotState
 let lines: { msg: string; address?: string; port?: number; host?: string }[]
 const directories: Directory[] = []
+const services = () => ({ db: databases.db, hot, clock, actor: { name: 'Joe', address: '' } })
 const greeters: Greeter[] = []
 
 beforeEach(async () => {
@@ -40,14 +41,14 @@ function open({
   const log = pino({ level: 'info' }, { write: line => lines.push(JSON.parse(line)) })
   const times = { check_interval: intervalMs, check_timeout: timeoutMs, fall: 3, rise: 2 }
   const settings = { dns_servers: dnsServers, ...times }
-  const directory = createDirectory({ db, hot, log, clock, settings })
+  const directory = createDirectory({ db, hot, log, clock, node: 'here', settings })
   directories.push(directory)
   return directory
 }
 
 async function add(fields: object): Promise<string> {
   const input = { protocol: 'imap', host: '127.0.0.1', ...fields }
-  return (await addBackend({ db: databases.db, hot, clock }, input)).backend.id
+  return (await addBackend(services(), input)).backend.id
 }
 
 async function greet(port?: number): Promise<Greeter> {
@@ -58,7 +59,8 @@ async function greet(port?: number): Promise<Greeter> {
 
 async function choose(directory: Directory, user = 'joe@example.org') {
   const [version] = await hot.apply([{ op: 'read', key: versionKey }])
-  return directory.choose({ protocol: 'imap', domain: 'example.org', pool: null, user }, version)
+  return (await directory.weigh({ protocol: 'imap', domain: 'example.org', pool: null, user }, version))
+    .choice
 }
 
 /** user -> port */
@@ -68,22 +70,18 @@ async function spread(directory: Directory): Promise<Map<string, number | undefi
 }
 
 const upByPort = (directory: Directory) =>
-  Object.fromEntries(
-    directory
-      .states()
-      .map(({ backend, addresses }) => [backend.port, addresses.map(({ health }) => health.up)]),
-  )
+  Object.fromEntries(directory.states().map(({ port, health }) => [port, health.map(({ up }) => up)]))
 
 test('a change is seen by the next login, without rounds', async () => {
   const directory = open()
   expect(await choose(directory)).toBeNull()
   const id = await add({ port: 143 })
   expect(await choose(directory)).toMatchObject({ address: '127.0.0.1', port: 143, backend: { id } })
-  await setBackend({ db: databases.db, hot, clock }, id, { port: 144 })
+  await setBackend(services(), id, { port: 144 })
   expect(await choose(directory)).toMatchObject({ port: 144 })
-  await setBackend({ db: databases.db, hot, clock }, id, { state: 'draining' })
+  await setBackend(services(), id, { state: 'draining' })
   expect(await choose(directory)).toBeNull()
-  await removeBackend({ db: databases.db, hot, clock }, id)
+  await removeBackend(services(), id, { force: true })
   expect(directory.states()).toHaveLength(1)
   expect(await choose(directory)).toBeNull()
   expect(directory.states()).toEqual([])
@@ -175,7 +173,7 @@ test('stop does not wait for a silent backend, and does not call it down', async
   directory.start()
   await expect.poll(() => silent.connections).toBe(1)
   await directory.stop()
-  expect(directory.states()[0]?.addresses[0]?.health).toMatchObject({ up: true, checkedAt: null })
+  expect(directory.states()[0]?.health[0]).toMatchObject({ up: true, checked_at: null })
 })
 
 test('a name that moves is followed; without DNS the last address stays and its age shows', async () => {
@@ -189,11 +187,11 @@ test('a name that moves is followed; without DNS the last address stays and its 
     await dns.kill()
     const lost = async () => {
       await choose(directory)
-      return directory.states()[0]?.dnsError
+      return directory.states()[0]?.dns_error
     }
     await expect.poll(lost, { timeout: 8_000 }).toMatch(/name lookup failed|no answer/)
     expect((await choose(directory))?.address).toBe('127.0.0.3')
-    expect(directory.states()[0]?.resolvedAt).toBeLessThan(Date.now())
+    expect(directory.states()[0]?.resolved_at).toBeLessThan(Date.now())
   } finally {
     await dns.kill()
   }

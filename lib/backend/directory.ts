@@ -3,12 +3,22 @@ import type { Logger } from 'pino'
 import type { BackendRow, Database } from '../database/schema.ts'
 import type { HotState } from '../hot-state/port.ts'
 import type { Endpoint } from './greeting.ts'
-import { createHealthRecord, type HealthSettings } from './health.ts'
+import { createHealthRecord, type HealthSettings, keyOf, type Turned } from './health.ts'
+import { createHistory } from './history.ts'
 import { createResolver } from './resolve.ts'
 import { createRounds } from './rounds.ts'
-import { type Choice, chooseTarget, type Health, selectPool, type Wanted } from './rules.ts'
+import {
+  type Choice,
+  chooseTarget,
+  findPool,
+  isActive,
+  type Pool,
+  type Target,
+  type Wanted,
+} from './rules.ts'
+import type { BackendStatus } from './shapes.ts'
 import { createSnapshot } from './snapshot.ts'
-import { createTurns } from './turns.ts'
+import { createTurns, type Found } from './turns.ts'
 
 export interface DirectoryParts {
   db: Database
@@ -16,6 +26,8 @@ export interface DirectoryParts {
   hot: HotState
   log: Pick<Logger, 'info' | 'warn'>
   clock: () => number
+  /** Name of this process. */
+  node: string
   /** Live. */
   settings: DirectorySettings
 }
@@ -27,29 +39,33 @@ export interface DirectorySettings extends HealthSettings {
   dns_servers: string[]
 }
 
-/** One backend as the command line and the console show it. */
-export interface BackendStatus {
-  backend: BackendRow
-  addresses: { address: string; health: Health }[]
-  /** When the name was last resolved; null = never, or the host is an address. */
-  resolvedAt: number | null
-  /** Why the name cannot be resolved now; null = it can, or nobody asked yet. */
-  dnsError: string | null
+/** How a login finds its backend. */
+export interface Weighing extends Pool {
+  /** The active ones, with those of their addresses that are up. */
+  targets: Target[]
+  /** null = none may and can take the login: a temporary failure. */
+  choice: Choice | null
 }
 
 export interface Directory {
   /**
-   * The backend and address for a login, the same for the same user while the set of healthy ones stays.
+   * The backend and address for a login, the same for the same user while the set of healthy ones stays, and how it
+   * came to that.
    * @param version value of `backends:version` in the hot state, read before; another one than before makes the table be read again.
-   * @returns null when no backend may and can take the login: a temporary failure.
    * @throws the database's error if the table could never be read.
    */
-  choose(wanted: Wanted & { user: string }, version: string | null): Promise<Choice | null>
+  weigh(wanted: Wanted & { user: string }, version: string | null): Promise<Weighing>
   /** Begins the rounds of checks. Without it every address counts as up, as fits a cloud function. */
   start(): void
   /** Ends them; when it resolves no timer, socket or query of the rounds is left. May be called twice. */
   stop(): Promise<void>
+  /** What is known here now. */
   states(): BackendStatus[]
+  /**
+   * The same anew: the table is read, names are resolved, and a process without rounds asks what others have found.
+   * @throws the database's error if the table could never be read
+   */
+  look(): Promise<BackendStatus[]>
 }
 
 /** So often a process looks whether it is its turn, or whether another one has found something. */
@@ -59,23 +75,26 @@ const newsMs = 1_000
 export const versionKey = 'backends:version'
 
 export function createDirectory(parts: DirectoryParts): Directory {
-  const { db, hot, log, clock, settings } = parts
+  const { db, hot, log, clock, node, settings } = parts
   const resolver = createResolver({ settings, clock })
-  const record = createHealthRecord({ log, clock, settings })
+  const record = createHealthRecord({ log, clock, node, settings })
+  const history = createHistory({ db, log })
   const turns = createTurns({ hot, versionKey, settings })
   const rounds = createRounds(takeTurn, Math.min(settings.check_interval, newsMs))
   const snapshot = createSnapshot({ db, log, clock, onChange: rounds.hurry })
 
-  async function choose(wanted: Wanted & { user: string }, version: string | null): Promise<Choice | null> {
-    const pool = selectPool(await snapshot.rowsAt(version), wanted)
+  let hasRounds = false
+
+  async function weigh(wanted: Wanted & { user: string }, version: string | null): Promise<Weighing> {
+    const pool = findPool(await snapshot.rowsAt(version), wanted)
     const targets = await Promise.all(
-      pool.map(async backend => {
+      pool.members.filter(isActive).map(async backend => {
         const { addresses } = await resolver.resolve(backend.host)
         const isUp = (address: string) => record.healthOf(endpointOf(backend, address)).up
         return { backend, addresses: addresses.filter(isUp) }
       }),
     )
-    return chooseTarget(targets, wanted.user)
+    return { ...pool, targets, choice: chooseTarget(targets, wanted.user) }
   }
 
   /**
@@ -86,12 +105,15 @@ export function createDirectory(parts: DirectoryParts): Directory {
     const turn = await turns.begin()
     if (turn === null) return
     const watched = (await readRows()).filter(backend => backend.state !== 'off')
-    const endpoints = (await Promise.all(watched.map(findEndpoints))).flat()
+    const places = await Promise.all(watched.map(findEndpoints))
+    const endpoints = places.flat()
     if (turn.found !== null) record.adopt(turn.found)
-    if (turn.isMine && !signal.aborted) await record.check(endpoints, signal)
+    const turned = turn.isMine && !signal.aborted ? await record.check(endpoints, signal) : []
+    history.note(watched.flatMap(({ id }, i) => turned.filter(isAmong(places[i]!)).map(toChange(id))))
     if (signal.aborted) return turn.end(null)
     record.keepOnly(endpoints)
     await turn.end(record.all())
+    await history.flush()
   }
 
   async function readRows(): Promise<BackendRow[]> {
@@ -112,18 +134,48 @@ export function createDirectory(parts: DirectoryParts): Directory {
     return addresses.map(address => endpointOf(backend, address))
   }
 
-  function states(): BackendStatus[] {
-    return snapshot.rows().map(backend => {
-      const known = resolver.peek(backend.host)
-      const addresses = (known?.addresses ?? []).map(address => {
-        return { address, health: record.healthOf(endpointOf(backend, address)) }
-      })
-      return { backend, addresses, resolvedAt: known?.resolvedAt ?? null, dnsError: known?.lastError ?? null }
-    })
+  const states = () => snapshot.rows().map(backend => describe(backend))
+
+  async function look(): Promise<BackendStatus[]> {
+    const [rows, found] = await Promise.all([snapshot.reread(), hasRounds ? null : turns.peek()])
+    await Promise.all(rows.map(({ host }) => resolver.resolve(host)))
+    return rows.map(backend => describe(backend, found))
   }
 
-  return { choose, start: rounds.start, stop: rounds.stop, states }
+  function describe(backend: BackendRow, found: Found | null = null): BackendStatus {
+    const known = resolver.peek(backend.host)
+    const health = (known?.addresses ?? []).map(address => {
+      const endpoint = endpointOf(backend, address)
+      return { address, ...(found?.[keyOf(endpoint)] ?? record.healthOf(endpoint)) }
+    })
+    return { ...backend, health, resolved_at: known?.resolvedAt ?? null, dns_error: known?.lastError ?? null }
+  }
+
+  return {
+    weigh,
+    start() {
+      hasRounds = true
+      rounds.start()
+    },
+    stop: rounds.stop,
+    states,
+    look,
+  }
 }
+
+const isAmong = (endpoints: Endpoint[]) => (turned: Turned) =>
+  endpoints.some(endpoint => keyOf(endpoint) === keyOf(turned))
+
+const toChange =
+  (backend_id: string) =>
+  ({ address, health }: Turned) => ({
+    backend_id,
+    address,
+    time: health.since,
+    up: health.up,
+    error: health.last_error,
+    node: health.checked_by ?? '',
+  })
 
 function endpointOf({ protocol, port }: BackendRow, address: string): Endpoint {
   return { protocol, address, port }

@@ -1,6 +1,8 @@
 /** The backend that a person means. */
 import type { BackendRow, Database } from '../database/schema.ts'
 import { Refusal } from '../refusal.ts'
+import type { Directory } from './directory.ts'
+import type { BackendStatus } from './shapes.ts'
 import { readBackends } from './snapshot.ts'
 
 const shortestIdPart = 4
@@ -29,6 +31,16 @@ export async function findBackend({ db }: { db: Database }, text: string): Promi
     'backend',
     `${found.length} backends match "${text}": ${candidates}; give more of the id, or protocol:host:port`,
   )
+}
+
+/** The backend with this id, and how it is. @throws Refusal if there is none */
+export async function showBackend(
+  { backends }: { backends: Pick<Directory, 'look'> },
+  id: string,
+): Promise<BackendStatus> {
+  const found = (await backends.look()).find(backend => backend.id === id)
+  if (found) return found
+  throw new Refusal('not_found', 'id', `there is no backend with the id ${id}`)
 }
 
 function namesOf({ protocol, host, port }: BackendRow): string[] {

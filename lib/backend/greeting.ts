@@ -1,7 +1,7 @@
 /** One health check: connect and read the greeting, as nginx will do right after. */
 import { connect, type Socket } from 'node:net'
 import type { Protocol } from '../mailbox/protocols.ts'
-import type { Outcome } from './rules.ts'
+import type { Outcome } from './shapes.ts'
 
 /** One place a login can be sent to. `address` is an IP literal. */
 export interface Endpoint {

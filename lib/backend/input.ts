@@ -4,6 +4,7 @@ import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { canonicalDomain } from '../domain.ts'
 import { protocols } from '../mailbox/protocols.ts'
+import { states } from './shapes.ts'
 
 /** An address in its shortest form, an IPv4 one inside IPv6 as IPv4; null = no address, or one with a zone. */
 function toAddress(text: string): string | null {
@@ -45,7 +46,7 @@ const fields = {
     .string('must be text, or null for none')
     .regex(/^[a-z0-9_.-]{1,64}$/, 'must be 1 to 64 of a-z 0-9 - _ . or null for none')
     .nullable(),
-  state: z.enum(['active', 'draining', 'off'], 'must be one of active, draining, off'),
+  state: z.enum(states, `must be one of ${states.join(', ')}`),
 }
 
 /** What a new backend is made from. */
@@ -70,5 +71,7 @@ export const backendChangesSchema = z
     domain: fields.domain,
     pool: fields.pool,
     state: fields.state,
+    /** Of the backend as it was seen; another one now = somebody else was faster. */
+    version: z.int('must be a whole number'),
   })
   .partial()

@@ -5,7 +5,7 @@ import { migrateUp } from '../database/migrate.ts'
 import { createMemoryHotState } from '../hot-state/memory.ts'
 import { versionKey } from './directory.ts'
 import { findBackend } from './find.ts'
-import { addBackend, type ManageServices, removeBackend, setBackend } from './manage.ts'
+import { addBackend, drainBackend, type ManageServices, removeBackend, setBackend } from './manage.ts'
 import { checkBackend } from './probe.ts'
 import { readBackends } from './snapshot.ts'
 import { findFreePort, startGreeter } from './test-servers.ts'
@@ -20,7 +20,12 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   await databases.db.deleteFrom('backends').execute()
-  services = { db: databases.db, hot: createMemoryHotState(() => now), clock: () => now }
+  services = {
+    db: databases.db,
+    hot: createMemoryHotState(() => now),
+    clock: () => now,
+    actor: { name: 'Joe', address: '' },
+  }
 })
 afterAll(() => databases.close())
 
@@ -105,7 +110,7 @@ describe('changes', () => {
     expect(await readVersion()).toBe('1')
     now += 5
     const { backend: changed } = await setBackend(services, backend.id, { state: 'draining', weight: '7' })
-    expect(changed).toEqual({ ...backend, state: 'draining', weight: 7, updated_at: now })
+    expect(changed).toEqual({ ...backend, state: 'draining', weight: 7, updated_at: now, version: 2 })
     expect(await readBackends(services.db)).toEqual([changed])
     expect(await readVersion()).toBe('2')
     await expect(setBackend(services, backend.id, { weight: 0 })).rejects.toThrow('weight must be')
@@ -125,6 +130,49 @@ describe('changes', () => {
       'there is no backend with the id',
     )
     expect(await readVersion()).toBe('3')
+  })
+
+  test('a change to another version than that of now is refused', async () => {
+    const { backend } = await addBackend(services, imap)
+    await setBackend(services, backend.id, { weight: 2, version: 1 })
+    const late = setBackend(services, backend.id, { weight: 3, version: 1 })
+    await expect(late).rejects.toMatchObject({ code: 'conflict', field: 'version' })
+    await expect(setBackend(services, backend.id, { version: 2 })).rejects.toThrow('nothing to change')
+    expect(await readBackends(services.db)).toMatchObject([{ weight: 2, version: 2 }])
+  })
+
+  test('draining the last one is warned about, removing it takes force', async () => {
+    const { backend } = await addBackend(services, { ...imap, pool: 'vip' })
+    const removal = removeBackend(services, backend.id)
+    await expect(removal).rejects.toMatchObject({
+      code: 'conflict',
+      field: 'force',
+      message: expect.stringMatching(/last active backend for imap logins of pool vip; give force/),
+    })
+    const { warning } = await drainBackend(services, backend.id)
+    expect(warning).toMatch(/^no active backend is left for imap logins of pool vip/)
+    await setBackend(services, backend.id, { state: 'active' })
+    await removeBackend(services, backend.id, { force: true })
+    expect(await readBackends(services.db)).toEqual([])
+  })
+
+  test('each is in the operation log, with what was before and after', async () => {
+    await databases.db.deleteFrom('operation_log').execute()
+    const { backend } = await addBackend(services, imap)
+    await setBackend(services, backend.id, { weight: 2 })
+    await drainBackend(services, backend.id)
+    await removeBackend(services, backend.id)
+    const rows = await databases.db.selectFrom('operation_log').selectAll().orderBy('id').execute()
+    expect(rows.map(({ action }) => action)).toEqual([
+      'backend add',
+      'backend set',
+      'backend drain',
+      'backend remove',
+    ])
+    expect(rows.every(({ actor, target }) => actor === 'Joe' && target === 'imap:mail.example.org:143')).toBe(
+      true,
+    )
+    expect(JSON.parse(rows[1]!.detail)).toEqual({ before: { weight: 1 }, after: { weight: 2 } })
   })
 
   test('one place, one backend', async () => {
@@ -173,7 +221,7 @@ test('checkBackend says what it found', async () => {
     const { checks } = await check({ ...here, port: await findFreePort() })
     expect(checks[0]?.outcome.kind).toBe('refused')
     const lost = await check({ ...here, host: 'absent.invalid' })
-    expect(lost).toMatchObject({ resolution: { addresses: [], lastError: expect.any(String) }, checks: [] })
+    expect(lost).toMatchObject({ resolution: { addresses: [], last_error: expect.any(String) }, checks: [] })
   } finally {
     await greeter.stop()
   }

@@ -1,14 +1,10 @@
 /** A look at one backend right now, for the person who has just set it up. */
 import type { BackendRow } from '../database/schema.ts'
 import { checkGreeting, type Endpoint } from './greeting.ts'
-import { createResolver, type Resolution } from './resolve.ts'
-import { type Outcome, plainPorts } from './rules.ts'
+import { createResolver } from './resolve.ts'
+import { plainPorts } from './rules.ts'
+import type { Outcome, Probe } from './shapes.ts'
 import { speaksTls } from './tls-port.ts'
-
-export interface Probe {
-  resolution: Resolution
-  checks: { address: string; outcome: Outcome }[]
-}
 
 /**
  * Resolves the host anew and checks each address once, all at the same time. Changes nothing and never rejects: what is
@@ -19,14 +15,14 @@ export async function checkBackend(
   settings: { dns_servers: string[]; check_timeout: number },
   clock: () => number,
 ): Promise<Probe> {
-  const resolution = await createResolver({ settings, clock }).resolve(host)
+  const { addresses, resolvedAt, lastError } = await createResolver({ settings, clock }).resolve(host)
   const checks = await Promise.all(
-    resolution.addresses.map(async address => {
+    addresses.map(async address => {
       const outcome = await checkEndpoint({ protocol, address, port }, settings.check_timeout)
       return { address, outcome }
     }),
   )
-  return { resolution, checks }
+  return { resolution: { addresses, resolved_at: resolvedAt, last_error: lastError }, checks }
 }
 
 /** A TLS port waits for the client to speak first, so to the greeting's reader it is just silent. */

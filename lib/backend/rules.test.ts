@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { BackendRow } from '../database/schema.ts'
-import { chooseTarget, type Health, nextHealth, type Outcome, selectPool, warnOfPort } from './rules.ts'
+import { chooseTarget, findLeftAlone, findPool, isActive, nextHealth, warnOfPort } from './rules.ts'
+import type { Health, Outcome } from './shapes.ts'
 
 function backend(id: string, fields: Partial<BackendRow> = {}): BackendRow {
   return {
@@ -15,6 +16,7 @@ function backend(id: string, fields: Partial<BackendRow> = {}): BackendRow {
     state: 'active',
     created_at: 0,
     updated_at: 0,
+    version: 1,
     ...fields,
   }
 }
@@ -31,7 +33,7 @@ function spread(rows: BackendRow[]): Map<string, string | undefined> {
 const countOf = (placed: Map<string, string | undefined>, id: string) =>
   [...placed.values()].filter(value => value === id).length
 
-describe('selectPool', () => {
+describe('findPool', () => {
   const rows = [
     backend('open'),
     backend('open-pop', { protocol: 'pop3' }),
@@ -52,8 +54,51 @@ describe('selectPool', () => {
     ['an assigned pool, before the domain', { protocol: 'imap', domain: 'own.test', pool: 'vip' }, ['vip']],
     ['a pool without members', { protocol: 'imap', domain: 'own.test', pool: 'gone' }, []],
   ] as const)('%s', (_, wanted, expected) => {
-    expect(selectPool(rows, wanted).map(row => row.id)).toEqual(expected)
+    const { members } = findPool(rows, wanted)
+    expect(members.filter(isActive).map(row => row.id)).toEqual(expected)
   })
+
+  test('says what the members are chosen by', () => {
+    const by = (domain: string, pool: string | null) => findPool(rows, { protocol: 'imap', domain, pool }).by
+    expect([by('own.test', 'vip'), by('own.test', null), by('example.org', null)]).toEqual([
+      'pool',
+      'domain',
+      'open',
+    ])
+  })
+})
+
+describe('findLeftAlone', () => {
+  const open = backend('open')
+  const vip = backend('vip', { pool: 'vip' })
+  const own = backend('own', { domain: 'own.test' })
+  test.each([
+    ['the last open one goes', [open, vip, own], open, null, 'imap logins'],
+    ['another open one stays', [open, backend('other')], open, null, null],
+    ['the other one is draining', [open, backend('other', { state: 'draining' })], open, null, 'imap logins'],
+    [
+      'the other one speaks another protocol',
+      [open, backend('o', { protocol: 'pop3' })],
+      open,
+      null,
+      'imap logins',
+    ],
+    ['the last of a pool drains', [open, vip], vip, { ...vip, state: 'draining' }, 'imap logins of pool vip'],
+    [
+      'the last of a domain moves into a pool',
+      [open, own],
+      own,
+      { ...own, domain: null, pool: 'vip' },
+      'imap logins of own.test',
+    ],
+    ['only the weight changes', [open], open, { ...open, weight: 2 }, null],
+    ['it was not active', [{ ...open, state: 'off' }], { ...open, state: 'off' }, null, null],
+  ] as [string, BackendRow[], BackendRow, BackendRow | null, string | null][])(
+    '%s',
+    (_, rows, before, after, expected) => {
+      expect(findLeftAlone(rows, before, after)).toBe(expected)
+    },
+  )
 })
 
 describe('chooseTarget', () => {
@@ -127,28 +172,28 @@ describe('nextHealth', () => {
     up: true,
     since: 5,
     against: 0,
-    checkedAt: 50,
-    lastError: null,
+    checked_at: 50,
+    last_error: null,
     ...fields,
   })
-  const falling = (against: number) => state({ against, lastError: 'silent' })
-  const down = (against = 0) => state({ up: false, against, lastError: 'silent' })
+  const falling = (against: number) => state({ against, last_error: 'silent' })
+  const down = (against = 0) => state({ up: false, against, last_error: 'silent' })
 
   test.each<[string, Health, Outcome, Partial<Health>]>([
     ['good stays up', state({}), good, {}],
-    ['refused: down at once', state({}), refused, { up: false, since: 99, lastError: 'refused' }],
-    ['first failure: still up', state({}), failed, { against: 1, lastError: 'silent' }],
-    ['second failure: still up', falling(1), failed, { against: 2, lastError: 'silent' }],
-    ['third failure: down', falling(2), failed, { up: false, since: 99, lastError: 'silent' }],
+    ['refused: down at once', state({}), refused, { up: false, since: 99, last_error: 'refused' }],
+    ['first failure: still up', state({}), failed, { against: 1, last_error: 'silent' }],
+    ['second failure: still up', falling(1), failed, { against: 2, last_error: 'silent' }],
+    ['third failure: down', falling(2), failed, { up: false, since: 99, last_error: 'silent' }],
     ['a good one in between starts over', falling(2), good, {}],
-    ['refused after a failure: down', falling(1), refused, { up: false, since: 99, lastError: 'refused' }],
-    ['down, first good: still down', down(), good, { up: false, against: 1, lastError: 'silent' }],
+    ['refused after a failure: down', falling(1), refused, { up: false, since: 99, last_error: 'refused' }],
+    ['down, first good: still down', down(), good, { up: false, against: 1, last_error: 'silent' }],
     ['down, second good: up', down(1), good, { since: 99 }],
-    ['down, failure after a good one: over again', down(1), failed, { up: false, lastError: 'silent' }],
-    ['down and refused stays down', down(), refused, { up: false, lastError: 'refused' }],
+    ['down, failure after a good one: over again', down(1), failed, { up: false, last_error: 'silent' }],
+    ['down and refused stays down', down(), refused, { up: false, last_error: 'refused' }],
   ])('%s', (_, previous, outcome, expected) => {
     const after = nextHealth(previous, outcome, { fall: 3, rise: 2 }, 99)
-    expect(after).toEqual(state({ checkedAt: 99, ...expected }))
+    expect(after).toEqual(state({ checked_at: 99, ...expected }))
   })
 })
 

@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto'
 import type { BackendRow } from '../database/schema.ts'
 import type { Protocol } from '../mailbox/protocols.ts'
+import type { Health, Outcome } from './shapes.ts'
 
 /** What a login asks for. `domain` is the A-label of the user's name, '' if it has none; `pool` is the user's own assignment. */
 export interface Wanted {
@@ -23,44 +24,51 @@ export interface Choice {
   port: number
 }
 
-/** How one check ended. `refused` is a clear no from the network, `failed` may be a passing weakness. */
-export type Outcome =
-  | { kind: 'good'; greeting: string }
-  | { kind: 'refused'; error: string }
-  | { kind: 'failed'; error: string }
-
-/** What is known about one address. Times are UTC milliseconds. */
-export interface Health {
-  up: boolean
-  /** Since when `up` has its value. */
-  since: number
-  /** Checks in a row that spoke against `up`. */
-  against: number
-  checkedAt: number | null
-  /** Text of the last bad check; null once the address is up and answers. */
-  lastError: string | null
-}
-
 /** Bad checks in a row before up becomes down (`fall`), good ones before down becomes up (`rise`). */
 export interface Thresholds {
   fall: number
   rise: number
 }
 
-/**
- * The active backends that hold this user's mail: the assigned pool; else the backends of the user's domain; else the
- * open ones. A domain that has backends of its own, in whatever state, never gets an open one: its mail is not there.
- */
-export function selectPool(backends: BackendRow[], wanted: Wanted): BackendRow[] {
-  const speaking = backends.filter(backend => backend.protocol === wanted.protocol)
-  return membersFor(speaking, wanted).filter(backend => backend.state === 'active')
+/** The backends that hold a user's mail, in whatever state, and what makes them so. */
+export interface Pool {
+  by: 'pool' | 'domain' | 'open'
+  members: BackendRow[]
 }
 
-function membersFor(speaking: BackendRow[], { domain, pool }: Wanted): BackendRow[] {
-  if (pool !== null) return speaking.filter(backend => backend.pool === pool)
+/**
+ * The backends that hold this user's mail: the assigned pool; else the backends of the user's domain; else the open ones. A domain that has backends of its own, in whatever state, never gets an open one: its mail is not there.
+ */
+export function findPool(backends: BackendRow[], { protocol, domain, pool }: Wanted): Pool {
+  const speaking = backends.filter(backend => backend.protocol === protocol)
+  if (pool !== null) return { by: 'pool', members: speaking.filter(backend => backend.pool === pool) }
   const unreserved = speaking.filter(backend => backend.pool === null)
   const own = unreserved.filter(backend => backend.domain === domain)
-  return own.length > 0 ? own : unreserved.filter(backend => backend.domain === null)
+  if (own.length > 0) return { by: 'domain', members: own }
+  return { by: 'open', members: unreserved.filter(backend => backend.domain === null) }
+}
+
+export const isActive = ({ state }: Pick<BackendRow, 'state'>): boolean => state === 'active'
+
+/** Whether both hold the same mailboxes. */
+const areAlike = (one: BackendRow, other: BackendRow) =>
+  one.protocol === other.protocol && one.pool === other.pool && one.domain === other.domain
+
+/**
+ * Whose logins have no active backend any more after a change, in words; null = nobody's.
+ * @param after the same backend as it will be; null = gone
+ */
+export function findLeftAlone(
+  backends: BackendRow[],
+  before: BackendRow,
+  after: BackendRow | null,
+): string | null {
+  if (!isActive(before) || (after !== null && isActive(after) && areAlike(before, after))) return null
+  const others = backends.filter(backend => backend.id !== before.id && isActive(backend))
+  if (others.some(other => areAlike(before, other))) return null
+  const { protocol, pool, domain } = before
+  if (pool !== null) return `${protocol} logins of pool ${pool}`
+  return domain !== null ? `${protocol} logins of ${domain}` : `${protocol} logins`
 }
 
 /**
@@ -97,7 +105,7 @@ function highest<Item>(items: Item[], scoreOf: (item: Item) => number): Item | n
 
 /** An address that was never checked counts as up, so that a start does not refuse the first logins. */
 export function unchecked(now: number): Health {
-  return { up: true, since: now, against: 0, checkedAt: null, lastError: null }
+  return { up: true, since: now, against: 0, checked_at: null, last_error: null }
 }
 
 /** What one more check makes of an address. A refusal takes it down at once, a failure after `fall` in a row. */
@@ -116,8 +124,8 @@ export function nextHealth(
     up,
     since: turns ? now : previous.since,
     against: turns ? 0 : against,
-    checkedAt: now,
-    lastError: good ? (up ? null : previous.lastError) : outcome.error,
+    checked_at: now,
+    last_error: good ? (up ? null : previous.last_error) : outcome.error,
   }
 }
 

@@ -16,6 +16,7 @@ let memory: HotState
 let isAway: boolean
 let hot: HotState
 const directories: Directory[] = []
+const services = () => ({ db: databases.db, hot, clock, actor: { name: 'Joe', address: '' } })
 const greeters: Greeter[] = []
 
 beforeEach(async () => {
@@ -40,6 +41,7 @@ function open(intervalMs = 30, fall = 3): Directory {
     hot,
     log: pino({ level: 'silent' }),
     clock,
+    node: 'here',
     settings: { dns_servers: [], check_interval: intervalMs, check_timeout: 1_000, fall, rise: 2 },
   })
   directories.push(directory)
@@ -52,10 +54,9 @@ async function greet(greeting: string | null, port?: number): Promise<Greeter> {
   return greeter
 }
 
-const add = (port: number) =>
-  addBackend({ db: databases.db, hot, clock }, { protocol: 'imap', host: '127.0.0.1', port })
+const add = (port: number) => addBackend(services(), { protocol: 'imap', host: '127.0.0.1', port })
 const states = () => directories.map(directory => directory.states())
-const ups = () => states().map(([first]) => first?.addresses[0]?.health.up)
+const ups = () => states().map(([first]) => first?.health[0]?.up)
 const rounds = async () => Number((await memory.apply([{ op: 'read', key: 'backends:round' }]))[0])
 
 test('one check per interval for all, and all show the same', async () => {
@@ -66,7 +67,7 @@ test('one check per interval for all, and all show the same', async () => {
   // One may be under way or just published.
   expect(Math.abs(greeter.connections - (await rounds()))).toBeLessThanOrEqual(1)
   // Since when it is up each would say for itself.
-  const sinces = () => states().map(([first]) => first?.addresses[0]?.health.since)
+  const sinces = () => states().map(([first]) => first?.health[0]?.since)
   await expect.poll(() => new Set(sinces()).size).toBe(1)
 })
 
@@ -116,12 +117,12 @@ test('a change begins a turn at once, for one of them', async () => {
   for (let i = 0; i < 3; i++) open(3_600_000).start()
   await expect.poll(() => greeter.connections).toBe(1)
   const other = await greet('* OK ready\r\n')
-  await setBackend({ db: databases.db, hot, clock }, backend.id, { port: other.port })
+  await setBackend(services(), backend.id, { port: other.port })
   const [version] = await hot.apply([{ op: 'read', key: versionKey }])
   const wanted = { protocol: 'imap', domain: '', pool: null, user: 'joe' } as const
-  await Promise.all(directories.map(directory => directory.choose(wanted, version)))
+  await Promise.all(directories.map(directory => directory.weigh(wanted, version)))
   await expect
-    .poll(() => states().map(([first]) => first?.addresses[0]?.health.checkedAt), { timeout: 5_000 })
+    .poll(() => states().map(([first]) => first?.health[0]?.checked_at), { timeout: 5_000 })
     .not.toContain(null)
   expect(other.connections).toBe(1)
 })

@@ -4,15 +4,9 @@
  */
 import { z } from 'zod'
 import type { HotState } from '../hot-state/port.ts'
+import { knownHealthSchema } from './shapes.ts'
 
-const health = z.object({
-  up: z.boolean(),
-  since: z.number(),
-  against: z.number(),
-  checkedAt: z.number().nullable(),
-  lastError: z.string().nullable(),
-})
-const foundText = z.record(z.string(), health)
+const foundText = z.record(z.string(), knownHealthSchema)
 
 /** What is known of each address, by the keys of the health record. */
 export type Found = z.output<typeof foundText>
@@ -103,7 +97,13 @@ export function createTurns({ hot, versionKey, settings }: TurnParts) {
     }
   }
 
-  return { begin }
+  /** What was published last; null = nothing is known, or the hot state is away. Never rejects. */
+  async function peek(): Promise<Found | null> {
+    const [text] = await hot.apply([{ op: 'read', key: foundKey }]).catch(() => [null])
+    return parse(text)
+  }
+
+  return { begin, peek }
 }
 
 type Times = ReturnType<typeof timesOf>

@@ -1,10 +1,11 @@
 /** Bans that counters make. They always end, they escalate, and they keep what led to them. */
 import type { BanRow } from '../database/schema.ts'
 import { type AlertServices, raiseAlert } from './alert.ts'
-import { type BanServices, coversThisMachine, insertBan } from './manage.ts'
+import { type BanStore, insertBan } from './insert.ts'
+import { coversThisMachine } from './own-places.ts'
 import { parsePrefix } from './rules.ts'
 
-export interface AutomaticBanServices extends BanServices, AlertServices {}
+export interface AutomaticBanServices extends BanStore, AlertServices {}
 
 interface Offence {
   event: 'address' | 'network' | 'spraying'

@@ -3,8 +3,10 @@ import { createTestDatabase, type TestDatabase } from '../../infra/e2e/databases
 import { migrations } from '../../migrations/index.ts'
 import { migrateUp } from '../database/migrate.ts'
 import { createMemoryHotState } from '../hot-state/memory.ts'
+import { addException, removeException } from './exceptions.ts'
+import { insertBan } from './insert.ts'
 import { type BanList, bansVersionKey, createBanList } from './list.ts'
-import { addBan, addException, type BanServices, insertBan, removeBan, removeException } from './manage.ts'
+import { addBan, type BanServices, removeBan } from './manage.ts'
 
 const minute = 60_000
 const hour = 60 * minute
@@ -30,6 +32,8 @@ beforeEach(async () => {
     db: databases.db,
     hot: createMemoryHotState(() => steady),
     clock: () => wall,
+    actor: { name: 'Joe', address: '' },
+    settings: { server: { trusted_proxies: [] } },
   }
   list = openList()
 })
@@ -317,7 +321,7 @@ test('exceptions hold for their prefix, from one call to the next', async () => 
   expect(await standingOf('192.0.2.16')).toEqual({ ban: null, allowed: false, shared: true })
   expect(await standingOf('2001:db8:0:9::1')).toEqual({ ban: null, allowed: false, shared: true })
   expect(await standingOf('192.0.3.1')).toEqual(nothing)
-  await removeException(services, 'allow', '192.0.2.0/28')
+  await removeException(services, '192.0.2.0/28', 'allow')
   expect(await standingOf('192.0.2.1')).toEqual({ ban: null, allowed: false, shared: true })
 })
 

@@ -1,16 +1,10 @@
 import { networkInterfaces } from 'node:os'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type InProcess, openInProcess } from '../../infra/e2e/in-process.ts'
+import { addException, listExceptions, removeException, setException } from './exceptions.ts'
+import { listBans } from './find.ts'
 import { bansVersionKey } from './list.ts'
-import {
-  addBan,
-  addException,
-  listBans,
-  listExceptions,
-  removeBan,
-  removeException,
-  showBan,
-} from './manage.ts'
+import { addBan, removeBan, setBan, showBan } from './manage.ts'
 
 const hour = 3_600_000
 let host: InProcess
@@ -32,22 +26,25 @@ const add = (cidr: string, input: object = {}) =>
 const cidrsOf = (rows: { cidr: string }[]) => rows.map(({ cidr }) => cidr)
 const refusal = (code: string, field: string, message: RegExp) =>
   expect.objectContaining({ name: 'Refusal', code, field, message: expect.stringMatching(message) })
-const countRows = async () => (await listBans(services, { all: true })).length
+const readBans = async (wanted = {}) => (await listBans(services, wanted)).items
+const readExceptions = async (kind: string) => (await listExceptions(services, { kind })).items
+const countRows = async () => (await readBans({ state: 'all' })).length
 const readVersion = async () => (await services.hot.apply([{ op: 'read', key: bansVersionKey }]))[0]
 
 describe('adding', () => {
   test('answers what is stored, in the one spelling', async () => {
-    const row = await add(' 198.51.100.9/24 ', { author: 'Joe' })
+    const row = await add(' 198.51.100.9/24 ', {})
     expect(row).toEqual({
       id: row.id,
       cidr: '198.51.100.0/24',
       event_type: 'manual',
-      note: 'guesses',
-      author: 'Joe',
+      reason: 'guesses',
+      author: 'command line',
       starts_at: wall,
       ends_at: wall + hour,
       evidence: null,
       lifted_at: null,
+      in_force: true,
       level: 0,
       version: row.version,
     })
@@ -99,19 +96,61 @@ describe('adding', () => {
   })
 })
 
+describe('ends', () => {
+  test('as a time, as a duration, or never; not both, not in the past', async () => {
+    const of = async (end: object) =>
+      (await addBan(services, { cidr: '198.51.100.1', reason: 'x', ...end })).ends_at
+    expect(await of({ ends_at: wall + 5 })).toBe(wall + 5)
+    expect([await of({ ends_at: null }), await of({ duration: null })]).toEqual([null, null])
+    await expect(of({ ends_at: wall })).rejects.toEqual(refusal('invalid', 'ends_at', /in the future/))
+    await expect(of({ ends_at: wall + 40_000 * 86_400_000 })).rejects.toEqual(
+      refusal('invalid', 'ends_at', /within 36500d/),
+    )
+    await expect(of({ ends_at: null, duration: hour })).rejects.toEqual(
+      refusal('invalid', 'duration', /exclude each other/),
+    )
+  })
+})
+
+describe('changing', () => {
+  test('reason and end, from now; each change has its version, and an old one is refused', async () => {
+    const ban = await add('198.51.100.0/24')
+    wall += 1
+    const changed = await setBan(services, ban.id, { duration: 2 * hour, version: ban.version })
+    expect(changed).toEqual({ ...ban, ends_at: wall + 2 * hour, version: changed.version })
+    const again = { reason: 'else', version: ban.version }
+    await expect(setBan(services, ban.id, again)).rejects.toEqual(
+      refusal('conflict', 'version', /somebody else.*look at it again/),
+    )
+    expect(await setBan(services, '198.51.100.9/24', { reason: 'else', duration: null })).toMatchObject({
+      id: ban.id,
+      reason: 'else',
+      ends_at: null,
+    })
+  })
+
+  test('nothing, what is over and what never was are refused', async () => {
+    const { id } = await add('198.51.100.0/24')
+    await expect(setBan(services, id, {})).rejects.toEqual(refusal('invalid', '', /nothing to change/))
+    await removeBan(services, id)
+    await expect(setBan(services, id, { reason: 'x' })).rejects.toEqual(refusal('conflict', 'ban', /is over/))
+    await expect(setBan(services, 'joe', { reason: 'x' })).rejects.toEqual(refusal('not_found', 'ban', /joe/))
+  })
+})
+
 describe('removing', () => {
   test('by id lifts that one only', async () => {
     const first = await add('198.51.100.0/24')
     const second = await add('198.51.100.0/24')
     expect(await removeBan(services, first.id)).toEqual([first])
-    expect(await listBans(services)).toEqual([second])
+    expect(await readBans()).toEqual([second])
   })
 
   test('by id with a blank behind it, which MySQL takes for the same, lifts no other either', async () => {
     const first = await add('198.51.100.0/24')
     const second = await add('198.51.100.0/24')
     await removeBan(services, `${first.id} `).catch(() => {})
-    expect(await listBans(services)).toContainEqual(second)
+    expect(await readBans()).toContainEqual(second)
   })
 
   test('by prefix, however it is written, lifts all in force and no other', async () => {
@@ -119,17 +158,15 @@ describe('removing', () => {
     const other = await add('198.51.100.1')
     const lifted = await removeBan(services, '198.51.100.77/24')
     expect(lifted.map(({ id }) => id).toSorted()).toEqual(rows.map(({ id }) => id).toSorted())
-    expect(await listBans(services)).toEqual([other])
+    expect(await readBans()).toEqual([other])
   })
 
   test('what was lifted stays as a record of when', async () => {
     const { id } = await add('198.51.100.0/24', { duration: null })
     wall += 5
     await removeBan(services, id)
-    expect(await listBans(services)).toEqual([])
-    expect(await listBans(services, { all: true })).toMatchObject([
-      { id, starts_at: wall - 5, ends_at: wall },
-    ])
+    expect(await readBans()).toEqual([])
+    expect(await readBans({ state: 'all' })).toMatchObject([{ id, starts_at: wall - 5, ends_at: wall }])
   })
 
   test('one that is over keeps its end and is not among the lifted', async () => {
@@ -164,10 +201,10 @@ describe('listing', () => {
       wall += 1
     }
     const everything = ['203.0.113.0/24', '203.0.113.0/25', '198.51.100.0/24']
-    expect(cidrsOf(await listBans(services))).toEqual(everything)
+    expect(cidrsOf(await readBans())).toEqual(everything)
     wall += hour
-    expect(cidrsOf(await listBans(services))).toEqual(everything.slice(0, 2))
-    expect(cidrsOf(await listBans(services, { all: true }))).toEqual(everything)
+    expect(cidrsOf(await readBans())).toEqual(everything.slice(0, 2))
+    expect(cidrsOf(await readBans({ state: 'all' }))).toEqual(everything)
   })
 
   test('of an address, or a network: those that contain it', async () => {
@@ -175,19 +212,19 @@ describe('listing', () => {
       await add(cidr)
       wall += 1
     }
-    const of = async (address: string) => cidrsOf(await listBans(services, { address }))
+    const of = async (address: string) => cidrsOf(await readBans({ address }))
     expect(await of('198.51.100.7')).toEqual(['198.51.0.0/16', '198.51.100.7/32', '198.51.100.0/24'])
     expect(await of('198.51.100.0/24')).toEqual(['198.51.0.0/16', '198.51.100.0/24'])
     expect(await of('2001:db8:1::1')).toEqual(['2001:db8::/32'])
     expect(await of('203.0.113.1')).toEqual([])
-    await expect(of('joe')).rejects.toEqual(refusal('invalid', 'cidr', /must be an address/))
+    await expect(of('joe')).rejects.toEqual(refusal('invalid', 'address', /must be an address/))
   })
 
   test('a prefix stands for its newest ban', async () => {
     await add('198.51.100.0/24', { reason: 'old' })
     wall += 1
     await add('198.51.100.0/24', { reason: 'new' })
-    expect(await showBan(services, '198.51.100.1/24')).toMatchObject({ note: 'new' })
+    expect(await showBan(services, '198.51.100.1/24')).toMatchObject({ reason: 'new' })
   })
 })
 
@@ -197,23 +234,23 @@ describe('exceptions', () => {
     await addException(services, { kind: 'shared', cidr, note: 'webmail' })
     await addException(services, { kind: 'shared', cidr: '198.51.100.9/24', note: 'new webmail' })
     await addException(services, { kind: 'allow', cidr })
-    expect(await listExceptions(services, 'shared')).toMatchObject([{ cidr, note: 'new webmail' }])
-    expect(await listExceptions(services, 'allow')).toMatchObject([{ cidr, note: '' }])
+    expect(await readExceptions('shared')).toMatchObject([{ cidr, note: 'new webmail' }])
+    expect(await readExceptions('allow')).toMatchObject([{ cidr, note: '' }])
     await Promise.all(Array.from({ length: 5 }, () => addException(services, { kind: 'shared', cidr })))
-    expect(await listExceptions(services, 'shared')).toHaveLength(1)
+    expect(await readExceptions('shared')).toHaveLength(1)
   })
 
   test('removing takes it off one list only; what is not there is not found', async () => {
     const cidr = '198.51.100.0/24'
     await addException(services, { kind: 'shared', cidr })
     await addException(services, { kind: 'allow', cidr })
-    await removeException(services, 'allow', '198.51.100.1/24')
-    expect([await listExceptions(services, 'allow'), await listExceptions(services, 'shared')]).toEqual([
+    await removeException(services, '198.51.100.1/24', 'allow')
+    expect([await readExceptions('allow'), await readExceptions('shared')]).toEqual([
       [],
       [expect.objectContaining({ cidr })],
     ])
     const notFound = refusal('not_found', 'cidr', /is not on that list/)
-    await expect(removeException(services, 'allow', cidr)).rejects.toEqual(notFound)
+    await expect(removeException(services, cidr, 'allow')).rejects.toEqual(notFound)
   })
 
   test.each([
@@ -225,8 +262,60 @@ describe('exceptions', () => {
     await expect(addException(services, given)).rejects.toEqual(
       refusal('invalid', field, new RegExp(`^${field} `)),
     )
-    expect(await listExceptions(services, 'allow')).toEqual([])
+    expect(await readExceptions('allow')).toEqual([])
   })
+})
+
+test('the note of an exception is changed at its version only', async () => {
+  const { id, version } = await addException(services, { kind: 'allow', cidr: '198.51.100.1' })
+  const changed = await setException(services, id, { note: 'scanner', version })
+  expect(changed).toMatchObject({ id, note: 'scanner', version: version + 1 })
+  await expect(setException(services, id, { note: 'x', version })).rejects.toEqual(
+    refusal('conflict', 'version', /somebody else/),
+  )
+  const replaced = await addException(services, { kind: 'allow', cidr: '198.51.100.1', note: 'office' })
+  expect(replaced).toMatchObject({ id, note: 'office', version: version + 2 })
+})
+
+test('what people do is in the operation log, each with what was before and after', async () => {
+  await services.db.deleteFrom('operation_log').execute()
+  const named = { ...services, actor: { name: 'Joe', address: '203.0.113.5' } }
+  const input = { cidr: '198.51.100.0/24', duration: null, reason: 'guesses' }
+  const ban = await addBan(named, input)
+  await setBan(named, ban.id, { reason: 'more guesses' })
+  await removeBan(named, ban.id)
+  await removeBan(named, ban.id)
+  await addException(named, { kind: 'shared', cidr: '198.51.100.0/24', note: 'webmail' })
+  await removeException(named, '198.51.100.0/24', 'shared')
+  await expect(addBan(named, { ...input, cidr: '203.0.113.0/24' })).rejects.toEqual(
+    refusal('invalid', 'cidr', /your own address; give force/),
+  )
+  const rows = await services.db.selectFrom('operation_log').selectAll().orderBy('id').execute()
+  expect(rows.map(({ action, target }) => `${action} ${target}`)).toEqual([
+    'ban add 198.51.100.0/24',
+    'ban set 198.51.100.0/24',
+    'ban remove 198.51.100.0/24',
+    'shared add 198.51.100.0/24',
+    'shared remove 198.51.100.0/24',
+  ])
+  expect(ban.author).toBe('Joe')
+  expect(JSON.parse(rows[1]!.detail)).toEqual({
+    before: { reason: 'guesses' },
+    after: { reason: 'more guesses' },
+  })
+})
+
+test('a proxy that the gateway trusts is not banned without force', async () => {
+  const settings = {
+    ...services.settings,
+    server: { ...services.settings.server, trusted_proxies: ['198.51.100.0/28'] },
+  }
+  const behind = { ...services, settings }
+  for (const cidr of ['198.51.100.3', '198.51.100.0/24']) {
+    const input = { cidr, duration: hour, reason: 'x' }
+    await expect(addBan(behind, input)).rejects.toEqual(refusal('invalid', 'cidr', /trusted_proxies/))
+    await addBan(behind, { ...input, force: true })
+  }
 })
 
 test('every change is announced, a refused one is not', async () => {
@@ -236,8 +325,8 @@ test('every change is announced, a refused one is not', async () => {
     [() => removeBan(services, '198.51.100.1'), true],
     [() => removeBan(services, 'joe'), false],
     [() => addException(services, { kind: 'allow', cidr: '198.51.100.1' }), true],
-    [() => removeException(services, 'allow', '198.51.100.1'), true],
-    [() => removeException(services, 'allow', '198.51.100.1'), false],
+    [() => removeException(services, '198.51.100.1', 'allow'), true],
+    [() => removeException(services, '198.51.100.1', 'allow'), false],
   ]
   for (const [step, isNews] of steps) {
     const before = await readVersion()

@@ -1,112 +1,153 @@
-/** What people, and the counters, do with bans and exceptions. Effective at the next attempt on every node. */
-import { networkInterfaces } from 'node:os'
+/** What people do with bans. Effective at the next attempt on every node. */
 import { z } from 'zod'
-import { orChange } from '../database/dialect.ts'
 import type { BanRow, Database } from '../database/schema.ts'
-import { inTransaction } from '../database/transaction.ts'
 import { takeVersion } from '../database/version.ts'
-import type { HotState } from '../hot-state/port.ts'
 import { newId } from '../id.ts'
 import { parseInput } from '../input.ts'
-import type { Metrics } from '../metrics.ts'
+import { type RecordServices, recorded } from '../operation/record.ts'
 import { Refusal } from '../refusal.ts'
-import { bansVersionKey } from './list.ts'
-import { contains, type Prefix, parsePrefix } from './rules.ts'
+import { announce, type BanStore, writeBans } from './insert.ts'
+import { findProtected, type ProtectionServices } from './own-places.ts'
+import { type Prefix, parsePrefix } from './rules.ts'
+import { type Ban, isInForce, prefixText, remark, toBan } from './shapes.ts'
 
-export interface BanServices {
-  db: Database
-  hot: HotState
-  clock: () => number
-  metrics?: Metrics
-}
+export interface BanServices extends BanStore, RecordServices, ProtectionServices {}
 
-const text = z.string('must be text').max(1_000, 'must have at most 1000 characters')
-const newBan = z.strictObject({
-  cidr: z.string('must be an address or CIDR'),
-  /** Milliseconds; null = for ever. */
+const longestMs = 36_500 * 86_400_000
+
+/** One of them, or `duration: null`, which is for ever. */
+export const banEnd = {
+  /** Milliseconds from now; null = for ever. */
   duration: z
     .int('must be a time such as 1h')
     .positive('must be a time such as 1h')
-    .max(36_500 * 86_400_000, 'must be at most 36500d; longer is for ever')
-    .nullable(),
-  reason: text.min(1, 'must say why'),
-  author: text.default('command line'),
-  force: z.boolean().default(false),
-})
-const newException = z.strictObject({
-  kind: z.enum(['allow', 'shared']),
-  cidr: z.string('must be an address or CIDR'),
-  note: text.default(''),
-  author: text.default('command line'),
+    .max(longestMs, 'must be at most 36500d; longer is for ever')
+    .nullable()
+    .optional(),
+  /** UTC milliseconds; null = for ever. */
+  ends_at: z.int('must be UTC milliseconds').nullable().optional(),
+}
+export const banForce = z.boolean('must be true or false').default(false)
+
+export const newBanSchema = z.strictObject({
+  cidr: prefixText,
+  ...banEnd,
+  reason: remark.min(1, 'must say why'),
+  /** Also when it covers this machine, or the address that is asked from. */
+  force: banForce,
 })
 
-/** @throws Refusal for a bad field, or without `force` for a ban that would cover this machine */
-export async function addBan(services: BanServices, input: unknown): Promise<BanRow> {
-  const { cidr, duration, reason, author, force } = parseInput(newBan, input)
+export const banChangesSchema = z.strictObject({
+  reason: remark.min(1, 'must say why').optional(),
+  ...banEnd,
+  /** Of the ban as it was seen; another one now = somebody else was faster. */
+  version: z.int('must be a whole number').optional(),
+})
+
+/**
+ * @param input see `newBanSchema`
+ * @throws Refusal for a bad field, or without `force` for a ban that would cover this machine or whoever asks
+ */
+export async function addBan(services: BanServices, input: unknown): Promise<Ban> {
+  const { cidr, reason, force, ...end } = parseInput(newBanSchema, input)
   const prefix = readPrefix(cidr)
-  if (!force && coversThisMachine(prefix)) {
-    throw new Refusal(
-      'invalid',
-      'cidr',
-      `cidr ${prefix.text} covers an address of this machine: nginx and webmail may come from there; add --force if you mean it`,
-    )
-  }
+  const danger = force ? null : findProtected(services)(prefix)
+  if (danger !== null)
+    throw new Refusal('invalid', 'cidr', `cidr ${prefix.text} covers ${danger}; ${useForce}`)
   const starts_at = services.clock()
-  const ends_at = duration === null ? null : starts_at + duration
-  const ban = {
-    cidr: prefix.text,
-    event_type: 'manual' as const,
-    note: reason,
-    author,
-    evidence: null,
-    level: 0,
-  }
-  return insertBan(services, { ...ban, starts_at, ends_at })
-}
-
-/** Inserts a ban and announces it. */
-export async function insertBan(
-  services: BanServices,
-  ban: Omit<BanRow, 'id' | 'version' | 'lifted_at'>,
-): Promise<BanRow> {
-  const [row] = await insertBans(services, [{ ...ban, id: newId(), lifted_at: null }])
-  services.metrics?.banMade(row!.event_type)
-  return row!
-}
-
-/** Inserts bans, at least one, and announces them, all at once. */
-export async function insertBans(services: BanServices, bans: Omit<BanRow, 'version'>[]): Promise<BanRow[]> {
-  const rows = await inTransaction(services.db, async trx => {
-    const version = await takeVersion(trx, 'ban_version')
-    const rows = bans.map(ban => ({ ...ban, version }))
-    await trx.insertInto('ip_blacklist').values(rows).execute()
-    return rows
+  const ban = newBan(services, prefix, reason, starts_at, needEnd(end, starts_at))
+  const [row] = await recorded(services, 'ban add', async trx => {
+    const result = await writeBans(trx, [ban])
+    return { target: ban.cidr, before: null, after: describe(ban), result }
   })
   await announce(services)
-  return rows
+  services.metrics?.banMade('manual')
+  return toBan(row!, starts_at)
 }
 
-/** Bans in force, newest first; with `all` also those that are over. `address`: only those that contain it. */
-export async function listBans(
-  { db, clock }: Pick<BanServices, 'db' | 'clock'>,
-  { all = false, address }: { all?: boolean; address?: string } = {},
-): Promise<BanRow[]> {
-  const wanted = address === undefined ? null : readPrefix(address)
-  const rows = await db
-    .selectFrom('ip_blacklist')
-    .selectAll()
-    .$if(!all, query =>
-      query
-        .where('lifted_at', 'is', null)
-        .where(eb => eb.or([eb('ends_at', 'is', null), eb('ends_at', '>', clock())])),
-    )
-    .orderBy('starts_at', 'desc')
-    .execute()
-  return wanted === null ? rows : rows.filter(({ cidr }) => contains(parsePrefix(cidr)!, wanted))
+export const useForce = 'give force (--force) if you mean it'
+
+/** A ban by hand, in the name of whoever acts. */
+export function newBan(
+  { actor }: Pick<BanServices, 'actor'>,
+  { text: cidr }: Prefix,
+  note: string,
+  starts_at: number,
+  ends_at: number | null,
+): Omit<BanRow, 'version'> {
+  const ban = { id: newId(), cidr, event_type: 'manual' as const, note, author: actor.name }
+  return { ...ban, starts_at, ends_at, evidence: null, level: 0, lifted_at: null }
+}
+
+interface GivenEnd {
+  duration?: number | null | undefined
+  ends_at?: number | null | undefined
+}
+
+/** @throws Refusal when neither is given */
+export function needEnd(given: GivenEnd, now: number): number | null {
+  const end = readEnd(given, now)
+  if (end !== undefined) return end
+  const what = 'duration must be a time such as 1h, or null for ever; or give ends_at'
+  throw new Refusal('invalid', 'duration', what)
+}
+
+/** @returns undefined when neither is given */
+function readEnd({ duration, ends_at }: GivenEnd, now: number): number | null | undefined {
+  if (duration !== undefined && ends_at !== undefined)
+    throw new Refusal('invalid', 'duration', 'duration and ends_at exclude each other: give one of them')
+  if (typeof duration === 'number') return now + duration
+  if (typeof ends_at !== 'number') return duration === undefined ? ends_at : duration
+  if (ends_at <= now) throw new Refusal('invalid', 'ends_at', 'ends_at must be in the future')
+  if (ends_at > now + longestMs)
+    throw new Refusal('invalid', 'ends_at', 'ends_at must be within 36500d; later is for ever')
+  return ends_at
+}
+
+/**
+ * Changes reason or end; a new duration counts from now.
+ * @param input see `banChangesSchema`
+ * @throws Refusal for a bad field, when there is no such ban, when it is over, or when somebody else has changed it
+ */
+export async function setBan(services: BanServices, idOrCidr: string, input: unknown): Promise<Ban> {
+  const { reason, version, ...given } = parseInput(banChangesSchema, input)
+  const now = services.clock()
+  const ends_at = readEnd(given, now)
+  if (reason === undefined && ends_at === undefined)
+    throw new Refusal('invalid', '', 'nothing to change: give reason, duration or ends_at')
+  const { id } = await showBan(services, idOrCidr)
+  const row = await recorded(services, 'ban set', async trx => {
+    const next = await takeVersion(trx, 'ban_version')
+    const before = await trx.selectFrom('ip_blacklist').selectAll().where('id', '=', id).executeTakeFirst()
+    if (!before) throw noSuchBan(id)
+    if (version !== undefined && version !== before.version) {
+      const what = `it has version ${before.version} now, not ${version}: look at it again`
+      throw new Refusal('conflict', 'version', `somebody else has changed this ban meanwhile; ${what}`)
+    }
+    if (!isInForce(before, now))
+      throw new Refusal('conflict', 'ban', 'this ban is over and stays as a record; add a new one')
+    const changes = {
+      ...(reason !== undefined && { note: reason }),
+      ...(ends_at !== undefined && { ends_at }),
+      version: next,
+    }
+    await trx.updateTable('ip_blacklist').set(changes).where('id', '=', id).execute()
+    const after = { ...before, ...changes }
+    return { target: before.cidr, before: describe(before), after: describe(after), result: after }
+  })
+  await announce(services)
+  return toBan(row, now)
 }
 
 /** The ban with this id, or the newest of this prefix. @throws Refusal if there is none */
-export async function showBan({ db }: Pick<BanServices, 'db'>, idOrCidr: string): Promise<BanRow> {
+export async function showBan(
+  services: { db: Database; clock: () => number },
+  idOrCidr: string,
+): Promise<Ban> {
+  return toBan(await findBan(services.db, idOrCidr), services.clock())
+}
+
+async function findBan(db: Database, idOrCidr: string): Promise<BanRow> {
   const row = await db
     .selectFrom('ip_blacklist')
     .selectAll()
@@ -114,32 +155,34 @@ export async function showBan({ db }: Pick<BanServices, 'db'>, idOrCidr: string)
     .orderBy('starts_at', 'desc')
     .limit(1)
     .executeTakeFirst()
-  if (!row)
-    throw new Refusal(
-      'not_found',
-      'ban',
-      `no ban is exactly ${idOrCidr}; see which contain it: ban list ADDRESS`,
-    )
-  return row
+  if (row) return row
+  throw noSuchBan(idOrCidr)
 }
+
+const noSuchBan = (meant: string) =>
+  new Refusal('not_found', 'ban', `no ban is exactly ${meant}; see which contain it: ban list ADDRESS`)
 
 /**
  * Lifts the ban with this id, or all of this prefix, and answers those that were in force. The rows stay as a record.
  * What is over by the wall clock is announced again too: gateways go by a steady clock, and after a jump of the other
  * one they may still hold it.
+ * @throws Refusal if there is none, in force or over
  */
-export async function removeBan(services: BanServices, idOrCidr: string): Promise<BanRow[]> {
-  const { id, cidr } = await showBan(services, idOrCidr)
+export async function removeBan(services: BanServices, idOrCidr: string): Promise<Ban[]> {
+  const { id, cidr } = await findBan(services.db, idOrCidr)
   const byCidr = parsePrefix(idOrCidr) !== null
-  const now = services.clock()
-  const rows = await inTransaction(services.db, async trx => {
-    const version = await takeVersion(trx, 'ban_version')
-    const meant = await trx
+  const readMeant = (db: Database) =>
+    db
       .selectFrom('ip_blacklist')
       .selectAll()
       .where(byCidr ? 'cidr' : 'id', '=', byCidr ? cidr : id)
       .where('lifted_at', 'is', null)
       .execute()
+  const now = services.clock()
+  if ((await readMeant(services.db)).length === 0) return []
+  const rows = await recorded(services, 'ban remove', async trx => {
+    const version = await takeVersion(trx, 'ban_version')
+    const meant = await readMeant(trx)
     for (const ban of meant) {
       const ends_at = ban.ends_at === null ? now : Math.min(ban.ends_at, now)
       await trx
@@ -148,64 +191,24 @@ export async function removeBan(services: BanServices, idOrCidr: string): Promis
         .where('id', '=', ban.id)
         .execute()
     }
-    return meant
+    return { target: cidr, before: { bans: meant.map(describe) }, after: null, result: meant }
   })
   await announce(services)
-  return rows.filter(({ ends_at }) => ends_at === null || ends_at > now)
+  return rows.filter(row => isInForce(row, now)).map(row => toBan(row, now))
 }
 
-/** Puts an address or network on a list, in place of an older entry for it. @throws Refusal for a bad field */
-export async function addException(services: BanServices, input: unknown) {
-  const { cidr, ...rest } = parseInput(newException, input)
-  const row = { id: newId(), cidr: readPrefix(cidr).text, ...rest, created_at: services.clock() }
-  await services.db
-    .insertInto('ip_exceptions')
-    .values(row)
-    .$call(orChange(services.db, ['kind', 'cidr'], row))
-    .execute()
-  await announce(services)
-  return row
+/** For the operation log. */
+const describe = ({ cidr, note, ends_at }: Pick<BanRow, 'cidr' | 'note' | 'ends_at'>) => {
+  return { cidr, reason: note, ends_at }
 }
 
-export async function listExceptions({ db }: Pick<BanServices, 'db'>, kind: 'allow' | 'shared') {
-  return db.selectFrom('ip_exceptions').selectAll().where('kind', '=', kind).orderBy('cidr').execute()
-}
-
-export async function removeException(
-  services: BanServices,
-  kind: 'allow' | 'shared',
-  cidr: string,
-): Promise<void> {
-  const { numDeletedRows } = await services.db
-    .deleteFrom('ip_exceptions')
-    .where('kind', '=', kind)
-    .where('cidr', '=', readPrefix(cidr).text)
-    .executeTakeFirst()
-  if (numDeletedRows === 0n) throw new Refusal('not_found', 'cidr', `${cidr} is not on that list`)
-  await announce(services)
-}
-
-async function announce({ hot }: BanServices): Promise<void> {
-  await hot.announce([{ op: 'increment', key: bansVersionKey, ttlMs: null }])
-}
-
-function readPrefix(cidr: string): Prefix {
-  const prefix = parsePrefix(cidr)
+/** @throws Refusal for what is neither an address nor a network */
+export function readPrefix(text: string, field = 'cidr'): Prefix {
+  const prefix = parsePrefix(text)
   if (prefix) return prefix
   throw new Refusal(
     'invalid',
-    'cidr',
-    'cidr must be an address such as 192.0.2.7 or a network such as 192.0.2.0/24',
+    field,
+    `${field} must be an address such as 192.0.2.7 or a network such as 192.0.2.0/24`,
   )
 }
-
-/** Whether a ban would hit loopback or another address of this machine. */
-export function coversThisMachine(prefix: Prefix): boolean {
-  const addresses = Object.values(networkInterfaces()).flatMap(found => found ?? [])
-  const own = ['127.0.0.1', '::1', ...addresses.map(({ address }) => address)].flatMap(
-    text => parsePrefix(text) ?? [],
-  )
-  return own.some(address => contains(prefix, address)) || loopback.some(net => contains(net, prefix))
-}
-
-const loopback = [parsePrefix('127.0.0.0/8')!]

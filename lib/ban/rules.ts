@@ -67,10 +67,11 @@ const toBits = (address: Address) =>
 
 function cut(address: Address, length: number): Prefix {
   const bits = toBits(address).slice(0, length)
-  return { text: write(address.kind(), bits), family: address.kind(), bits }
+  return { text: prefixOfBits(address.kind(), bits), family: address.kind(), bits }
 }
 
-function write(family: Prefix['family'], bits: string): string {
+/** The prefix of these bits, written. */
+export function prefixOfBits(family: Prefix['family'], bits: string): string {
   const bytes = bits.padEnd(family === 'ipv4' ? 32 : 128, '0').match(/.{8}/g)!
   const network = ipaddr.fromByteArray(bytes.map(byte => Number.parseInt(byte, 2)))
   return `${network.toString()}/${bits.length}`
@@ -79,9 +80,11 @@ function write(family: Prefix['family'], bits: string): string {
 /** The networks, as of `networkOf`, that a prefix covers, or the one that it lies in. null = more than `most`. */
 export function networksOf({ family, bits }: Prefix, most: number): string[] | null {
   const open = (family === 'ipv4' ? 24 : 48) - bits.length
-  if (open <= 0) return [write(family, bits.slice(0, bits.length + open))]
+  if (open <= 0) return [prefixOfBits(family, bits.slice(0, bits.length + open))]
   if (2 ** open > most) return null
-  return Array.from({ length: 2 ** open }, (_, i) => write(family, bits + i.toString(2).padStart(open, '0')))
+  return Array.from({ length: 2 ** open }, (_, i) =>
+    prefixOfBits(family, bits + i.toString(2).padStart(open, '0')),
+  )
 }
 
 /** Every prefix that an address is in, itself included, the narrowest first; none for what is no address. */
@@ -89,7 +92,9 @@ export function prefixesOf(address: string): string[] {
   const read = readBits(address)
   if (read === null) return []
   const { family, bits } = read
-  return Array.from({ length: bits.length + 1 }, (_, i) => write(family, bits.slice(0, bits.length - i)))
+  return Array.from({ length: bits.length + 1 }, (_, i) =>
+    prefixOfBits(family, bits.slice(0, bits.length - i)),
+  )
 }
 
 /** Whether every address of `inner` is one of `outer`. */

@@ -13,6 +13,7 @@ export interface Tables {
   ip_blacklist: IpBlacklistTable
   ip_exceptions: IpExceptionsTable
   backends: BackendsTable
+  backend_events: BackendEventsTable
   auth_stats: AuthStatsTable
   auth_rollups: AuthRollupsTable
   auth_tops: AuthTopsTable
@@ -183,6 +184,8 @@ interface IpExceptionsTable {
   note: string
   author: string
   created_at: number
+  /** Raised by every change of the row. */
+  version: Generated<number>
 }
 
 interface BackendsTable {
@@ -202,6 +205,22 @@ interface BackendsTable {
   state: 'active' | 'draining' | 'off'
   created_at: number
   updated_at: number
+  /** Raised by every change of the row. */
+  version: Generated<number>
+}
+
+/** An address of a backend went up or down. */
+interface BackendEventsTable {
+  id: string
+  backend_id: string
+  /** IP literal. */
+  address: string
+  time: number
+  up: Flag
+  /** What its last check failed with; null = it is up. */
+  error: string | null
+  /** The process that saw it. */
+  node: string
 }
 
 /** Attempts of one protocol, result and reason in some time, and how long they took: `ms_N` = at most N ms and more than the edge before. */
@@ -307,7 +326,9 @@ export type SessionRow = Selectable<SessionsTable>
 export type User = Omit<Selectable<UsersTable>, 'search_text' | 'totp'>
 export type BackendRow = Selectable<BackendsTable>
 export type GrantRow = Selectable<GrantsTable>
+export type BackendEventRow = Selectable<BackendEventsTable>
 export type BanRow = Selectable<IpBlacklistTable>
+export type ExceptionRow = Selectable<IpExceptionsTable>
 export type AuthLogRow = Insertable<AuthLogTable>
 export type OperationLogRow = Insertable<OperationLogTable>
 export type AuthStatsRow = AuthStatsTable

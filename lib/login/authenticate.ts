@@ -147,12 +147,10 @@ async function judgeFacts(
   if (ban) return { facts: { ...facts, guard: late }, hashed, memories, decision: decline(ban, attempt) }
   const entry = await enter(services, credentials, facts, code, now)
   if ('reason' in entry) return refuse(entry.reason)
-  const route = await services.backends.choose(
-    wantedRoute(account, credentials.protocol),
-    facts.backendsVersion,
-  )
+  const wanted = wantedRoute(account, credentials.protocol)
+  const { choice } = await services.backends.weigh(wanted, facts.backendsVersion)
   const entered = { account, code, grant: entry.grant }
-  return { facts, hashed, memories, entered, decision: conclude(attempt, account, route) }
+  return { facts, hashed, memories, entered, decision: conclude(attempt, account, choice) }
 }
 
 /**

@@ -1,7 +1,6 @@
 /** Why a login would be decided as it would: the straight line of `authenticate`, with nothing counted, spent or written. */
 
-import type { BackendStatus } from '../backend/directory.ts'
-import { selectPool } from '../backend/rules.ts'
+import type { BackendStatus } from '../backend/shapes.ts'
 import type { AddressStanding } from '../ban/list.ts'
 import { readOnly } from '../hot-state/read-only.ts'
 import { canonicalName } from '../mailbox/name.ts'
@@ -95,12 +94,10 @@ async function walk(
   if ('reason' in verdict) return refuse(verdict.reason, facts)
 
   const wanted = wantedRoute(verdict.account, credentials.protocol)
-  const route = await services.backends.choose(wanted, facts.backendsVersion)
-  const states = services.backends.states()
-  const ifActive = states.map(({ backend }) => ({ ...backend, state: 'active' as const }))
-  const able = new Set(selectPool(ifActive, wanted).map(({ id }) => id))
-  found.backends = states.filter(({ backend }) => able.has(backend.id))
-  return conclude(attempt, verdict.account, route)
+  const { members, choice } = await services.backends.weigh(wanted, facts.backendsVersion)
+  const able = new Set(members.map(({ id }) => id))
+  found.backends = services.backends.states().filter(({ id }) => able.has(id))
+  return conclude(attempt, verdict.account, choice)
 }
 
 async function noteFacts(services: LoginServices, facts: Facts, found: Explanation): Promise<void> {

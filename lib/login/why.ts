@@ -1,5 +1,6 @@
 /** A refusal in words: the rule, the value that it met, the limit, and what lifts it. */
-import type { BackendStatus } from '../backend/directory.ts'
+import { isActive } from '../backend/rules.ts'
+import type { BackendStatus } from '../backend/shapes.ts'
 import type { Settings } from '../settings/definitions.ts'
 import { formatDuration } from '../settings/values.ts'
 import type { Attempt } from './attempt.ts'
@@ -170,17 +171,17 @@ function wordsForBackends({ account, backends }: Explanation, { protocol }: Atte
   const pool = account?.pool ?? null
   const rule = `backends for ${protocol}${pool === null ? '' : ` in pool ${pool}`}`
   const value = backends.map(sayState).join('; ') || 'none'
-  const active = backends.find(({ backend }) => backend.state === 'active')
+  const active = backends.find(isActive)
   const lift = active
-    ? `check ${active.backend.id}`
+    ? `check ${active.id}`
     : backends[0]
-      ? `set ${backends[0].backend.id} --state active`
+      ? `set ${backends[0].id} --state active`
       : `add --protocol ${protocol} --host HOST --port PORT${pool === null ? '' : ` --pool ${pool}`}`
   return [rule, value, 'one that is active and up', `mailgateway backend ${lift}`]
 }
 
-function sayState({ backend: { host, port, state }, addresses, dnsError }: BackendStatus): string {
-  const errors = addresses.filter(({ health }) => !health.up).map(({ health }) => health.lastError ?? 'down')
-  const why = state !== 'active' ? state : (dnsError ?? errors.join(', '))
+function sayState({ host, port, state, health, dns_error }: BackendStatus): string {
+  const errors = health.filter(({ up }) => !up).map(({ last_error }) => last_error ?? 'down')
+  const why = state !== 'active' ? state : (dns_error ?? errors.join(', '))
   return `${host}:${port} ${why || 'up'}`
 }

@@ -1,6 +1,7 @@
 /** The original's blacklist. Those that are over come along as a record. */
 import { z } from 'zod'
-import { type BanServices, coversThisMachine, insertBans } from '../ban/manage.ts'
+import { type BanStore, insertBans } from '../ban/insert.ts'
+import { coversThisMachine } from '../ban/own-places.ts'
 import { parsePrefix } from '../ban/rules.ts'
 import type { BanRow } from '../database/schema.ts'
 import { showText } from '../login/audit-row.ts'
@@ -25,7 +26,7 @@ type NewBan = Omit<BanRow, 'version'>
 
 /** @param rows a page of the original's `blacklist` */
 export async function takeBans(
-  services: BanServices,
+  services: BanStore,
   rows: readonly unknown[],
   dryRun: boolean,
 ): Promise<Outcome[]> {

@@ -1,6 +1,7 @@
 /** One page of a table of the original, into the tables here. */
 import { z } from 'zod'
-import type { BanServices } from '../ban/manage.ts'
+import type { ManageServices } from '../backend/manage.ts'
+import type { BanStore } from '../ban/insert.ts'
 import { type OriginalTable, originalTables } from '../database/original.ts'
 import { parseInput } from '../input.ts'
 import type { SettingServices } from '../live-settings/change.ts'
@@ -20,7 +21,7 @@ const page = z.strictObject({
   dryRun: z.boolean(),
 })
 
-type Services = UserServices & BanServices & SettingServices
+type Services = UserServices & BanStore & ManageServices & SettingServices
 type Take = (services: Services, rows: readonly unknown[], dryRun: boolean) => Promise<Outcome[]>
 
 const takes: Record<OriginalTable, Take> = {

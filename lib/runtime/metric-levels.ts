@@ -73,11 +73,9 @@ export function addLevels(
     collect() {
       // One that was removed must not stay.
       this.reset()
-      for (const { backend, addresses } of backends.states()) {
-        const { protocol, host, port, state } = backend
+      for (const { protocol, host, port, state, health } of backends.states()) {
         if (state === 'off') continue
-        const up = addresses.some(({ health }) => health.up)
-        this.set({ protocol, backend: `${host}:${port}`, state }, up ? 1 : 0)
+        this.set({ protocol, backend: `${host}:${port}`, state }, health.some(({ up }) => up) ? 1 : 0)
       }
     },
   })

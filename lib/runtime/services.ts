@@ -114,8 +114,8 @@ export async function openServices(
     await closeDatabases()
     throw error
   }
-  const backends = createDirectory({ db, hot, log, clock, settings: settings.backend })
   const node = nameNode(settings, cluster.worker ? `/${cluster.worker.id}` : '')
+  const backends = createDirectory({ db, hot, log, clock, node, settings: settings.backend })
   const stats = createStats({ db, logDb, clock, node, log })
   const audit = createAuditTrail({ db, log, metrics, spool, stats })
   return {

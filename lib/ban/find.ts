@@ -1,0 +1,117 @@
+/** Looking through the bans, page by page, however many there are. */
+import { type RawBuilder, sql } from 'kysely'
+import { z } from 'zod'
+import { readCursor, writeCursor } from '../cursor.ts'
+import type { Database } from '../database/schema.ts'
+import { parseInput } from '../input.ts'
+import { banEvents } from '../metrics.ts'
+import { readPrefix } from './manage.ts'
+import { type Prefix, prefixOfBits } from './rules.ts'
+import { banSchema, toBan } from './shapes.ts'
+
+export const banQuery = z.strictObject({
+  state: z.enum(['active', 'expired', 'all'], 'must be one of active, expired, all').default('active'),
+  /** In prefix, reason or author. */
+  search: z.string('must be text').max(255, 'must have at most 255 characters').default(''),
+  /** Only bans that contain this address or network. */
+  address: z.string('must be an address or network').optional(),
+  event_type: z.enum(banEvents, `must be one of ${banEvents.join(', ')}`).optional(),
+  after: z.string('must be text').optional(),
+  limit: z
+    .int('must be a whole number')
+    .min(1, 'must be 1 to 1000')
+    .max(1_000, 'must be 1 to 1000')
+    .default(100),
+})
+type Wanted = z.output<typeof banQuery>
+
+export const banPageSchema = z.strictObject({
+  items: z.array(banSchema),
+  next: z.string().nullable(),
+  /** Of all pages; null on all but the first. */
+  total: z.int().nullable(),
+})
+
+/**
+ * Newest first.
+ * @param input see `banQuery`
+ * @throws Refusal for a bad field
+ */
+export async function listBans(
+  { logDb, clock }: { logDb: Database; clock: () => number },
+  input: unknown = {},
+): Promise<z.infer<typeof banPageSchema>> {
+  const wanted = parseInput(banQuery, input)
+  const { after, limit } = wanted
+  const last = after === undefined ? null : readCursor(z.tuple([z.int(), z.string()]), after)
+  const now = clock()
+  const [page, total] = await Promise.all([
+    selectPage(logDb, wanted, now, last).execute(),
+    last === null ? countMatching(logDb, wanted, now) : null,
+  ])
+  const rows = await readRows(
+    logDb,
+    page.slice(0, limit).map(({ id }) => id),
+  )
+  const mark = page.length > limit ? page[limit - 1]! : null
+  return {
+    items: rows.map(row => toBan(row, now)),
+    next: mark && writeCursor([mark.starts_at, mark.id]),
+    total,
+  }
+}
+
+/** Only what the index holds, as long as no text is searched for: the rows are many times as large. */
+export function selectPage(logDb: Database, wanted: Wanted, now: number, last: [number, string] | null) {
+  return selectMatching(logDb, wanted, now)
+    .select(['starts_at', 'id'])
+    .$if(last !== null, q =>
+      q
+        .where('starts_at', '<=', last![0])
+        .where(eb => eb(eb.refTuple('starts_at', 'id'), '<', eb.tuple(last![0], last![1]))),
+    )
+    .orderBy('starts_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(wanted.limit + 1)
+}
+
+async function countMatching(logDb: Database, wanted: Wanted, now: number): Promise<number> {
+  const { total } = await selectMatching(logDb, wanted, now)
+    .select(({ fn }) => fn.countAll<number | string>().as('total'))
+    .executeTakeFirstOrThrow()
+  return Number(total)
+}
+
+function selectMatching(logDb: Database, { state, search, address, event_type }: Wanted, now: number) {
+  const around = address === undefined ? null : prefixesAround(readPrefix(address, 'address'))
+  // In a form that no database has another index for.
+  const inForce = sql<boolean>`(lifted_at is null and coalesce(ends_at, ${Number.MAX_SAFE_INTEGER}) > ${now})`
+  return logDb
+    .selectFrom('ip_blacklist')
+    .$if(state === 'active', q => q.where(inForce))
+    .$if(state === 'expired', q => q.where(eb => eb.not(inForce)))
+    .$if(event_type !== undefined, q => q.where('event_type', '=', event_type!))
+    .$if(around !== null, q => q.where('cidr', 'in', around!))
+    .$if(search !== '', q => q.where(searchFor(search, ['cidr', 'note', 'author'])))
+}
+
+async function readRows(logDb: Database, ids: string[]) {
+  if (ids.length === 0) return []
+  const rows = await logDb.selectFrom('ip_blacklist').selectAll().where('id', 'in', ids).execute()
+  const rowOf = new Map(rows.map(row => [row.id, row]))
+  return ids.flatMap(id => rowOf.get(id) ?? [])
+}
+
+/** Every prefix that contains this one, itself included, in its one spelling: what `in` an index finds them by. */
+export const prefixesAround = ({ family, bits }: Prefix): string[] =>
+  Array.from({ length: bits.length + 1 }, (_, length) => prefixOfBits(family, bits.slice(0, length)))
+
+/** Whether one of the columns has the text in it; capitals do not count, of letters beyond ASCII on MySQL only. */
+export function searchFor(text: string, columns: string[]): RawBuilder<boolean> {
+  const pattern = `%${text.replace(/[!%_]/g, '!$&')}%`
+  const found = columns.map(
+    column => sql`(lower(${sql.ref(column)}) like ${pattern.toLowerCase()} escape '!'
+      or ${sql.ref(column)} like ${pattern} escape '!')`,
+  )
+  return sql<boolean>`(${sql.join(found, sql` or `)})`
+}
