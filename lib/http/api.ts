@@ -31,8 +31,13 @@ export function createApi<S extends ApiServices>(
   const app = new Hono()
   const { trusted_proxies, cors_origins } = services.settings.server
   identifyAndLog(app, services.log, createClientFinder(trusted_proxies))
-  addHeaders(app, cors_origins)
-  app.use('/api/*', limitRate(services))
+  // Beside /api there is the sign-in.
+  const paths = operations
+    .map(({ route }) => splitRoute(route).path)
+    .filter(path => !path.startsWith('/api/'))
+  const guarded = ['/api/*', ...new Set(paths)]
+  addHeaders(app, guarded, cors_origins)
+  for (const path of guarded) app.use(path, limitRate(services))
   for (const operation of operations) {
     const { method, path } = splitRoute(operation.route)
     const maxSize = operation.maxBody ?? usualBody
