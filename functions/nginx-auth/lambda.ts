@@ -2,4 +2,9 @@
 import { createLambdaHandler } from '../../lib/runtime/lambda.ts'
 import { createNginxAuth, notDecided } from './app.ts'
 
-export const handler = createLambdaHandler(createNginxAuth, notDecided)
+/** What fails is an explicit temporary failure: nginx drops the mail client over anything else. */
+export const handler = createLambdaHandler(createNginxAuth, () => ({
+  statusCode: 500,
+  headers: notDecided,
+  body: '',
+}))

@@ -1,17 +1,20 @@
 /** A running gateway: its services, two listeners and the control socket. */
+import { Server as TlsServer } from 'node:tls'
 import type { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { metrics as metricsFunction, nginxAuth, operations, tick } from '../../functions/index.ts'
 import { createApi } from '../../lib/http/api.ts'
 import { keepFollowing } from '../../lib/live-settings/keep-following.ts'
 import { startPasswordUpgrade } from '../../lib/mailbox/upgrade.ts'
+import { createAdminPlane } from '../../lib/runtime/admin-plane.ts'
+import { readCertificate, watchCertificate } from '../../lib/runtime/certificate.ts'
 import type { Config } from '../../lib/runtime/config.ts'
 import { createHashPool } from '../../lib/runtime/hash-pool.ts'
 import { startJobs } from '../../lib/runtime/jobs.ts'
 import { closeGracefully, listen } from '../../lib/runtime/listen.ts'
 import { obeyLogLevel } from '../../lib/runtime/log.ts'
 import { createProcessMetrics, type ProcessMetrics } from '../../lib/runtime/metrics.ts'
-import { createAdminPlane, createNginxPlane } from '../../lib/runtime/node.ts'
+import { createNginxPlane } from '../../lib/runtime/node.ts'
 import { openServices, type Services } from '../../lib/runtime/services.ts'
 import { tellInFlight } from '../../lib/stats/in-flight.ts'
 import { serveConsole } from './console.ts'
@@ -50,6 +53,7 @@ export async function startGateway(
 ): Promise<Gateway> {
   const { server, auth_server, auth } = config.settings
   const grace = () => graceMs(config.settings)
+  const certificate = readCertificate(server)
   const undo: (() => unknown)[] = []
   const stop = async () => {
     for (const step of undo.splice(0).reverse()) await step()
@@ -85,7 +89,8 @@ export async function startGateway(
     })
     await listen(nginxPlane, { host: auth_server.host, port: auth_server.port, setting: 'auth_server' })
     undo.push(() => closeGracefully(nginxPlane, grace()))
-    const adminPlane = createAdminPlane(createAdminApp(services), log)
+    const adminPlane = createAdminPlane({ app: createAdminApp(services), certificate, log })
+    if (adminPlane instanceof TlsServer) undo.push(watchCertificate(adminPlane, server, log))
     await listen(adminPlane, { host: server.host, port: server.port, setting: 'server' })
     undo.push(() => closeGracefully(adminPlane, grace()))
     undo.push(() => stopping.abort())

@@ -26,7 +26,8 @@ export async function welcome(services: Services, config: Config): Promise<strin
     '',
     'MailGateway is up.',
     `  nginx asks             ${showAuthHttp(auth)}${auth.secret === '' ? '' : ', with auth_http_header X-Auth-Key'}`,
-    `  health                 http://${server.host}:${server.port}/readyz`,
+    `  the API                ${showAdmin(server)}/api/openapi.json`,
+    `  health                 ${showAdmin(server)}/readyz`,
     `  data                   ${dataDir}`,
     ...(first ? introduce(first) : []),
     ...(steps.length > 0 ? ['', 'Next:', ...steps.map((step, i) => `  ${i + 1}. ${step}`)] : []),
@@ -46,6 +47,9 @@ function introduce({ username, one_time_password, refused }: First): string[] {
     ...(refused === null ? [] : [`                         instead of admin.default_password: ${refused}`]),
   ]
 }
+
+const showAdmin = ({ host, port, tls_cert }: Config['settings']['server']) =>
+  `${tls_cert === '' ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`
 
 /** What to write after `auth_http` in nginx. */
 export function showAuthHttp({ host, port }: Config['settings']['auth_server']): string {

@@ -1,5 +1,6 @@
 /** The API inside the test's own process, asked by administrators of each role. */
 
+import { createHash, randomBytes } from 'node:crypto'
 import { operations } from '../../functions/index.ts'
 import type { Role } from '../../lib/admin/roles.ts'
 import { signAccessToken } from '../../lib/admin/tokens.ts'
@@ -56,15 +57,32 @@ export async function openApi(settings: Record<string, string> = {}): Promise<Ap
   }
 }
 
-/** Without the sign-in: an administrator with the role's name, and a session of a day. @returns its access token */
+/** Without the sign-in: an administrator with the role's name. @returns its access token */
 export async function signIn(services: Services, role: Role): Promise<string> {
+  return signAccessToken(services, await addSession(services, role, { username: role })).then(
+    ({ token }) => token,
+  )
+}
+
+interface SessionChanges {
+  username?: string
+  enabled?: 0 | 1
+  must_change_password?: 0 | 1
+  /** UTC milliseconds; default: in a day. */
+  ends_at?: number
+}
+
+/** A new administrator of that role, with a session. @returns what a token names, and a refresh token that nobody has used */
+export async function addSession(services: Services, role: Role, changes: SessionChanges = {}) {
+  const { username = newId(), enabled = 1, must_change_password = 0, ends_at } = changes
   const now = services.clock()
   const admin = {
     id: newId(),
-    username: role,
+    username,
     password_hash: '',
     role,
-    enabled: 1 as const,
+    enabled,
+    must_change_password,
     totp_secret: null,
   }
   await services.db
@@ -72,9 +90,13 @@ export async function signIn(services: Services, role: Role): Promise<string> {
     .values({ ...admin, version: 1, created_at: now, updated_at: now })
     .execute()
   const session = { id: newId(), admin_id: admin.id }
+  const refresh = randomBytes(32).toString('base64url')
+  const times = { created_at: now, used_at: now, ends_at: ends_at ?? now + 86_400_000 }
   await services.db
     .insertInto('sessions')
-    .values({ ...session, refresh_digest: '', created_at: now, used_at: now, ends_at: now + 86_400_000 })
+    .values({ ...session, refresh_digest: digestOf(refresh), ...times })
     .execute()
-  return (await signAccessToken(services, session)).token
+  return { ...session, refresh }
 }
+
+const digestOf = (text: string) => createHash('sha256').update(text).digest('base64url')

@@ -1,7 +1,7 @@
 /** A private nginx that runs a mail configuration file of this repository, with only ports and certificate replaced. */
-import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeCertificate } from './certificate.ts'
 import { chooseFreePort } from './ports.ts'
 import { isListening, type RunningProcess, startProcess } from './process.ts'
 
@@ -49,17 +49,6 @@ function replaceSome(text: string, pattern: RegExp, replacement: string): string
   const replaced = text.replace(pattern, replacement)
   if (replaced === text) throw new Error(`nothing matches ${pattern} in the nginx configuration`)
   return replaced
-}
-
-function makeCertificate(folder: string): { certificate: string; key: string } {
-  const certificate = join(folder, 'certificate.pem')
-  const key = join(folder, 'key.pem')
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
-  execFileSync('openssl', ['req', '-x509', ...kind, ...names, '-keyout', key, '-out', certificate], {
-    stdio: 'pipe',
-  })
-  return { certificate, key }
 }
 
 async function choosePorts(text: string): Promise<Nginx['ports']> {

@@ -23,9 +23,6 @@ export interface ApiServices extends RateServices, RecordServices {
 
 const usualBody = 64 * 1024
 
-/** All but the health checks that a host adds. */
-const limitedPaths = ['/api/*', '/login', '/refresh', '/logout']
-
 /** The app of some operations. Each host mounts it as it is. */
 export function createApi<S extends ApiServices>(
   services: S,
@@ -34,9 +31,13 @@ export function createApi<S extends ApiServices>(
   const app = new Hono()
   const { trusted_proxies, cors_origins } = services.settings.server
   identifyAndLog(app, services.log, createClientFinder(trusted_proxies))
-  addHeaders(app, cors_origins)
-  const limited = limitRate(services)
-  for (const path of limitedPaths) app.use(path, limited)
+  // Beside /api there is the sign-in.
+  const paths = operations
+    .map(({ route }) => splitRoute(route).path)
+    .filter(path => !path.startsWith('/api/'))
+  const guarded = ['/api/*', ...new Set(paths)]
+  addHeaders(app, guarded, cors_origins)
+  for (const path of guarded) app.use(path, limitRate(services))
   for (const operation of operations) {
     const { method, path } = splitRoute(operation.route)
     const maxSize = operation.maxBody ?? usualBody

@@ -1,5 +1,5 @@
 /** What browsers are told beside every answer of the admin plane. */
-import type { Hono } from 'hono'
+import type { Hono, MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import { secureHeaders } from 'hono/secure-headers'
 
@@ -31,13 +31,17 @@ const everywhere = {
 const plain = secureHeaders({ ...everywhere, strictTransportSecurity: false })
 const overTls = secureHeaders({ ...everywhere, strictTransportSecurity: 'max-age=31536000' })
 
-/** @param origins whose pages may call the API, with what the browser holds for it; none of all others may */
-export function addHeaders(app: Hono, origins: readonly string[]): void {
+/**
+ * @param paths those of the API
+ * @param origins whose pages may call it, with what the browser holds for it; none of all others may
+ */
+export function addHeaders(app: Hono, paths: readonly string[], origins: readonly string[]): void {
   app.use((c, next) => (c.req.url.startsWith('https:') ? overTls(c, next) : plain(c, next)))
-  app.use('/api/*', async (c, next) => {
+  const keepNowhere: MiddlewareHandler = async (c, next) => {
     await next()
     if (!c.res.headers.has('Cache-Control')) c.header('Cache-Control', 'no-store')
-  })
+  }
+  for (const path of paths) app.use(path, keepNowhere)
   if (origins.length === 0) return
   const shared = cors({
     origin: [...origins],
@@ -47,9 +51,10 @@ export function addHeaders(app: Hono, origins: readonly string[]): void {
     exposeHeaders: ['X-Request-Id', 'Retry-After', 'Content-Disposition', 'Allow'],
     maxAge: 600,
   })
-  app.use('/api/*', (c, next) => {
+  const share: MiddlewareHandler = (c, next) => {
     if (origins.includes(c.req.header('Origin') ?? '')) return shared(c, next)
     c.header('Vary', 'Origin', { append: true })
     return next()
-  })
+  }
+  for (const path of paths) app.use(path, share)
 }

@@ -77,7 +77,7 @@ function describeOperation(operation: AnyOperation<never>, schemas: Json): Json 
   return {
     operationId: nameOperation(method, path),
     summary,
-    tags: [path.split('/')[2] ?? ''],
+    tags: [path.replace(/^\/(api\/)?/, '').split('/')[0] ?? ''],
     'x-role': role,
     security: role === 'anyone' ? [] : [{ bearer: [] }],
     parameters: [...describePath(operation, schemas), ...describeParameters('query', query, schemas)],
@@ -95,8 +95,8 @@ function describeOperation(operation: AnyOperation<never>, schemas: Json): Json 
 /** `GET /api/users/{name}/totp` is `getUsersByNameTotp`. */
 function nameOperation(method: string, path: string): string {
   const words = path
+    .replace(/^\/(api\/)?/, '')
     .split(/[/.-]/)
-    .slice(2)
     .map(part => part.replace(/^\{(.*)\}$/, 'by_$1'))
     .flatMap(part => part.split('_'))
   return method.toLowerCase() + words.map(word => word.charAt(0).toUpperCase() + word.slice(1)).join('')

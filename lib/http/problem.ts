@@ -37,6 +37,10 @@ export class HttpProblem extends Error {
   readonly headers: Record<string, string>
   readonly require_totp: boolean | undefined
 
+  get title(): string {
+    return STATUS_CODES[this.status] ?? 'Error'
+  }
+
   constructor(
     status: ContentfulStatusCode,
     code: string,
@@ -56,18 +60,22 @@ export class HttpProblem extends Error {
   }
 }
 
-export function answerProblem(c: Context, error: HttpProblem): Response {
-  const { status, code, message, errors, headers, require_totp } = error
-  const problem: Problem = {
-    title: STATUS_CODES[status] ?? 'Error',
+export function describeProblem(problem: HttpProblem, requestId: string): Problem {
+  const { title, status, code, message, errors, require_totp } = problem
+  return {
+    title,
     status,
     code,
     detail: message,
-    request_id: c.get('requestId'),
+    request_id: requestId,
     ...(errors && { errors }),
     ...(require_totp !== undefined && { require_totp }),
   }
-  return c.json(problem, status, { ...headers, 'Content-Type': 'application/problem+json' })
+}
+
+export function answerProblem(c: Context, problem: HttpProblem): Response {
+  const headers = { ...problem.headers, 'Content-Type': 'application/problem+json' }
+  return c.json(describeProblem(problem, c.get('requestId')), problem.status, headers)
 }
 
 const statusOf = { invalid: 400, not_found: 404, conflict: 409 } as const

@@ -15,6 +15,7 @@ const things = [
     answer: z.null(),
     handle: () => null,
   }),
+  operation({ route: 'POST /enter', role: 'anyone', summary: 'Beside /api.', handle: () => {} }),
   operation({ route: 'POST /api/things', role: 'operator', summary: 'One more.', handle: () => {} }),
 ]
 const limit = 20
@@ -67,3 +68,11 @@ test.each([new HotStateAway('gone'), new HotStateFull('full')])(
     expect(await refused.json()).toMatchObject({ code: 'hot_state_away' })
   },
 )
+
+test('what anyone may ask beside /api is counted too', async () => {
+  const app = createApi({ ...api.services, clock: () => now }, things)
+  const env = { incoming: { socket: { remoteAddress: '192.0.2.4' } } }
+  const statuses: number[] = []
+  for (let n = 0; n < 3; n++) statuses.push((await app.request('/enter', { method: 'POST' }, env)).status)
+  expect(statuses).toEqual([204, 204, 429])
+})

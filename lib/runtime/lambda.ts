@@ -5,44 +5,62 @@ import type { Hono } from 'hono'
 import { handle, type LambdaEvent } from 'hono/aws-lambda'
 import { createApi } from '../http/api.ts'
 import type { AnyOperation } from '../http/operation.ts'
+import { describeProblem, HttpProblem } from '../http/problem.ts'
+import { newId } from '../id.ts'
 import { loadConfig } from './config.ts'
 import { ConfigError } from './config-error.ts'
 import { inlineHashing } from './hash-inline.ts'
 import { createLog, obeyLogLevel } from './log.ts'
 import { openServices, type Services } from './services.ts'
 
+type Answer = APIGatewayProxyStructuredResultV2
+
 /** Time left to send the fallback before the platform would end the call without any answer. */
 const fallbackMs = 200
 
 /** A function of the API. */
 export const createApiHandler = (operations: readonly AnyOperation<Services>[]) =>
-  createLambdaHandler(services => createApi(services, operations), { 'Retry-After': '5' })
+  createLambdaHandler(services => createApi(services, operations), answerApiFailed)
+
+function answerApiFailed(requestId: string): Answer {
+  const detail = 'this could not be answered in time, or not at all: try again'
+  const problem = new HttpProblem(503, 'unavailable', detail)
+  return {
+    statusCode: problem.status,
+    headers: {
+      'Content-Type': 'application/problem+json',
+      'Cache-Control': 'no-store',
+      'Retry-After': '5',
+      'X-Request-Id': requestId,
+    },
+    body: JSON.stringify(describeProblem(problem, requestId)),
+  }
+}
 
 /**
  * @param createApp the function's factory; called once per instance
- * @param fallback headers of the answer when the services cannot be opened or the time is over: for nginx an explicit
- *   temporary failure
+ * @param answerFailed the answer when the services cannot be opened or the time is over
  */
 export function createLambdaHandler(
   createApp: (services: Services) => Hono,
-  fallback: Record<string, string>,
+  answerFailed: (requestId: string) => Answer,
 ) {
-  const failed = (): APIGatewayProxyStructuredResultV2 => ({ statusCode: 500, headers: fallback, body: '' })
   const instance = openOnce(async () => handle(createApp(await openInCloud()) as Hono))
 
-  return middy<LambdaEvent, APIGatewayProxyStructuredResultV2, Error, Context>({
+  return middy<LambdaEvent, Answer, Error, Context>({
     timeoutEarlyInMillis: fallbackMs,
-    timeoutEarlyResponse: failed,
+    timeoutEarlyResponse: () => answerFailed(newId()),
   }).handler(async (event, context) => {
     try {
       const answer = await instance.open()
-      return (await answer(event, context)) as APIGatewayProxyStructuredResultV2
+      return (await answer(event, context)) as Answer
     } catch (error) {
       instance.forget()
+      const request_id = newId()
       process.stderr.write(
-        `${JSON.stringify({ level: 50, msg: 'request failed', err: (error as Error).message })}\n`,
+        `${JSON.stringify({ level: 50, msg: 'request failed', request_id, err: (error as Error).message })}\n`,
       )
-      return failed()
+      return answerFailed(request_id)
     }
   })
 }

@@ -3,6 +3,7 @@ import cluster from 'node:cluster'
 import { chmodSync, rmSync, statSync } from 'node:fs'
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
 import { connect, type Server, type Socket } from 'node:net'
+import { Server as TlsServer } from 'node:tls'
 import { ConfigError } from './config-error.ts'
 
 export interface Place {
@@ -68,14 +69,21 @@ async function isAnswered(path: string): Promise<boolean> {
 
 /** Connections without a request under way, per server: Node's own list knows only those that had one before. */
 const silent = new WeakMap<Server, Set<Socket>>()
+/** All of them, those in a TLS handshake included, which Node's own list does not know. */
+const all = new WeakMap<Server, Set<Socket>>()
 
 function trackConnections(server: Server): void {
   const sockets = new Set<Socket>()
   silent.set(server, sockets)
-  server.on('connection', socket => {
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
-  })
+  const connected = new Set<Socket>()
+  all.set(server, connected)
+  const track = (set: Set<Socket>) => (socket: Socket) => {
+    set.add(socket)
+    socket.on('close', () => set.delete(socket))
+  }
+  server.on('connection', track(connected))
+  // With TLS a request comes on another socket than the connection.
+  server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', track(sockets))
   server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
     sockets.delete(request.socket)
     // A proxy that keeps its connections busy would never let a server that is closing go.
@@ -96,7 +104,9 @@ export async function closeGracefully(server: HttpServer, graceMs: number): Prom
   const cutSilent = setInterval(() => {
     for (const socket of silent.get(server) ?? []) socket.destroy()
   }, arrivalMs)
-  const cutAll = setTimeout(() => server.closeAllConnections(), graceMs)
+  const cutAll = setTimeout(() => {
+    for (const socket of all.get(server) ?? []) socket.destroy()
+  }, graceMs)
   await promise
   clearInterval(cutSilent)
   clearTimeout(cutAll)

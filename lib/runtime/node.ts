@@ -1,10 +1,9 @@
-/** Hono apps on Node's own HTTP server. */
+/** The listener that nginx asks, on Node's own HTTP server. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { getRequestListener, type Http2Bindings, type HttpBindings } from '@hono/node-server'
-import type { Hono } from 'hono'
 import type { Logger } from 'pino'
-import { logRequest, type RequestLine } from '../http/request-line.ts'
+import { logRequest } from '../http/request-line.ts'
 import { newId } from '../id.ts'
 
 /** Whole request, client certificates that nginx passes on included. */
@@ -31,7 +30,7 @@ export function createNginxPlane({ app, fallback, answerUnparsed, log }: NginxPl
   const lines = Object.entries(fallback).map(line => line.join(': '))
   const bareFallback = ['HTTP/1.1 400 Bad Request', ...lines, 'Connection: close', '', ''].join('\r\n')
   const listener = getRequestListener(app.fetch, {
-    errorHandler: () => refuse('nginx', log, fallback),
+    errorHandler: () => refuse(log, fallback),
   })
   const answer = (request: IncomingMessage, response: ServerResponse) => {
     // The adapter library refuses an odd Host by itself, and nothing here depends on it.
@@ -61,19 +60,15 @@ export function createNginxPlane({ app, fallback, answerUnparsed, log }: NginxPl
   })
   // The one method for which Node would close the connection without a word.
   server.on('connect', (_request, socket) => {
-    refuse('nginx', log)
+    refuse(log)
     socket.end(bareFallback, 'latin1')
   })
   return server
 }
 
-export function createAdminPlane(app: Pick<Hono, 'fetch'>, log: Logger): Server {
-  const listener = getRequestListener(app.fetch, { errorHandler: () => refuse('admin', log) })
-  return createServer({ headersTimeout: requestMs, requestTimeout: 60_000 }, listener)
-}
-
 /** The answer to a request that no app can be asked, such as one for an impossible URL. */
-function refuse(plane: RequestLine['plane'], log?: Logger, headers?: Record<string, string>): Response {
-  if (log) logRequest(log, performance.now(), { request_id: newId(), plane, status: 400, client: '' })
+function refuse(log?: Logger, headers?: Record<string, string>): Response {
+  if (log)
+    logRequest(log, performance.now(), { request_id: newId(), plane: 'nginx', status: 400, client: '' })
   return new Response(null, { status: 400, headers })
 }

@@ -1,0 +1,182 @@
+import { once } from 'node:events'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import type { Server } from 'node:http'
+import { get } from 'node:https'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type TLSSocket, type Server as TlsServer, connect as tlsConnect } from 'node:tls'
+import { Hono } from 'hono'
+import { pino } from 'pino'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type RawAnswer, sendRaw } from '../../infra/e2e/ask.ts'
+import { makeCertificate } from '../../infra/e2e/certificate.ts'
+import { chooseFreePort } from '../../infra/e2e/ports.ts'
+import { problemSchema } from '../http/problem.ts'
+import { createAdminPlane } from './admin-plane.ts'
+import { type CertificateFiles, readCertificate, watchCertificate } from './certificate.ts'
+import { ConfigError } from './config-error.ts'
+import { closeGracefully, listen } from './listen.ts'
+
+const log = pino({ level: 'silent' })
+const none = { tls_cert: '', tls_key: '' }
+const closing: (() => unknown)[] = []
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'mailgateway-admin-plane-'))
+})
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close()
+  rmSync(folder, { recursive: true })
+})
+
+async function start(files: CertificateFiles = none): Promise<{ port: number; server: Server }> {
+  const app = new Hono()
+    .get('/', c => c.text(c.req.url.split(':')[0]!))
+    .post('/', async c => c.text(String((await c.req.text()).length)))
+    .get(
+      '/begun',
+      () => new Response(new ReadableStream({ start: control => control.enqueue(Buffer.from('first')) })),
+    )
+  const server = createAdminPlane({ app, certificate: readCertificate(files), log })
+  const port = await chooseFreePort()
+  await listen(server, { host: '127.0.0.1', port, setting: 'server' })
+  closing.push(() => closeGracefully(server, 0))
+  return { port, server }
+}
+
+function makeFiles(name: string): CertificateFiles {
+  mkdirSync(join(folder, name))
+  const { certificate, key } = makeCertificate(join(folder, name))
+  return { tls_cert: certificate, tls_key: key }
+}
+
+const readProblem = ({ text }: RawAnswer) => problemSchema.parse(JSON.parse(text.split('\r\n\r\n')[1] ?? ''))
+
+test.each([
+  ['no HTTP', 'hello\r\n\r\n', 400, 'bad_request'],
+  [
+    'a header without end',
+    `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
+    431,
+    'header_too_large',
+  ],
+  ['an impossible Host', 'GET / HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n', 400, 'bad_request'],
+  ['no Host', 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'bad_request'],
+  ['an impossible URL', 'GET http:// HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', 400, 'bad_request'],
+  [
+    'two lengths',
+    'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
+    400,
+    'bad_request',
+  ],
+  ['an unknown expectation', 'GET / HTTP/1.1\r\nHost: a\r\nExpect: joy\r\n\r\n', 417, 'expectation_failed'],
+  ['a proxy wanted', 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n', 405, 'method_not_allowed'],
+])('%s is answered with a problem', async (_case, request, status, code) => {
+  const { port } = await start()
+  const answer = await sendRaw(port, request)
+  expect(answer.headers['content-type']).toBe('application/problem+json')
+  expect(readProblem(answer)).toMatchObject({ status, code, request_id: answer.headers['x-request-id'] })
+  expect(answer.statusLine).toContain(` ${status} `)
+})
+
+test('rubbish behind the head of an answer ends it, and is not answered inside it', async () => {
+  const { port } = await start()
+  const socket = connect(port, '127.0.0.1')
+  socket.write('GET /begun HTTP/1.1\r\nHost: a\r\n\r\n')
+  await once(socket, 'data')
+  socket.write('rubbish\r\n\r\n')
+  expect(await text(socket)).not.toContain('HTTP/1.1')
+})
+
+test('HTTPS with what is configured, TLS 1.2 at least', async () => {
+  const { port } = await start(makeFiles('a'))
+  const request = get({ port, host: '127.0.0.1', rejectUnauthorized: false })
+  const [response] = await once(request, 'response')
+  expect(await text(response)).toBe('https')
+  const old = tlsConnect({
+    port,
+    host: '127.0.0.1',
+    rejectUnauthorized: false,
+    maxVersion: 'TLSv1.1',
+    minVersion: 'TLSv1',
+  })
+  const [error] = await once(old, 'error')
+  expect(error.code).toMatch(/^ERR_SSL|ECONNRESET/)
+})
+
+/** Of the certificate that is shown. */
+async function fingerprint(port: number): Promise<string> {
+  const socket: TLSSocket = tlsConnect({ port, host: '127.0.0.1', rejectUnauthorized: false })
+  await once(socket, 'secureConnect')
+  const found = socket.getPeerCertificate().fingerprint256
+  socket.destroy()
+  return found
+}
+
+test('renewed files are taken into use, bad ones are not', async () => {
+  const [files, others] = [makeFiles('a'), makeFiles('b')]
+  const { port, server } = await start(files)
+  closing.push(watchCertificate(server as Server & TlsServer, files, log))
+  const first = await fingerprint(port)
+  writeFileSync(files.tls_cert, 'rubbish')
+  copyFileSync(others.tls_key, files.tls_key)
+  expect(await fingerprint(port)).toBe(first)
+  copyFileSync(others.tls_cert, files.tls_cert)
+  while ((await fingerprint(port)) === first) await sleep(50)
+})
+
+test('files that are no good are one line at the start', () => {
+  const [good, other] = [makeFiles('a'), makeFiles('b')]
+  const rubbish = join(folder, 'rubbish')
+  writeFileSync(rubbish, 'rubbish')
+  const refusal = (files: CertificateFiles) => {
+    try {
+      readCertificate(files)
+    } catch (error) {
+      if (error instanceof ConfigError) return error.message
+      throw error
+    }
+  }
+  expect(refusal(good)).toBeUndefined()
+  expect(refusal({ ...good, tls_key: '' })).toBe(
+    'server.tls_key: is empty; set it too, or clear server.tls_cert',
+  )
+  expect(refusal({ ...good, tls_cert: '' })).toBe(
+    'server.tls_cert: is empty; set it too, or clear server.tls_key',
+  )
+  expect(refusal({ ...good, tls_cert: '/nowhere' })).toBe(
+    'server.tls_cert: cannot read "/nowhere" (ENOENT); name a file in PEM',
+  )
+  expect(refusal({ ...good, tls_cert: rubbish })).toMatch(
+    /^server\.tls_cert: .* holds no certificate in PEM$/,
+  )
+  expect(refusal({ ...good, tls_key: rubbish })).toMatch(/^server\.tls_key: .* holds no private key in PEM/)
+  expect(refusal({ ...good, tls_key: other.tls_key })).toMatch(/is not the key of the first certificate/)
+})
+
+test.each([
+  ['HTTP', false],
+  ['HTTPS', true],
+])(
+  'over %s it ends within the grace: silent and half-open connections, and answers that go on',
+  async (_case, tls) => {
+    const { port, server } = await start(tls ? makeFiles('a') : none)
+    const open = () =>
+      tls ? tlsConnect({ port, host: '127.0.0.1', rejectUnauthorized: false }) : connect(port, '127.0.0.1')
+    const [silent, half, begun] = [open(), connect(port, '127.0.0.1'), open()]
+    const ends = [silent, half, begun].map(socket =>
+      once(
+        socket.on('error', () => {}),
+        'close',
+      ),
+    )
+    await once(silent, tls ? 'secureConnect' : 'connect')
+    begun.write('GET /begun HTTP/1.1\r\nHost: a\r\n\r\n')
+    await once(begun, 'data')
+    await closeGracefully(server, 500)
+    await Promise.all(ends)
+  },
+)
