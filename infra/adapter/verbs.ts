@@ -11,7 +11,6 @@ import {
   unlockAdmin,
 } from '../../lib/admin/manage.ts'
 import { resealAll } from '../../lib/admin/reseal.ts'
-import { readOverview } from '../../lib/audit/overview.ts'
 import { rebuildStats } from '../../lib/audit/rebuild.ts'
 import { searchAuthLog } from '../../lib/audit/search.ts'
 import { tailAuthLog } from '../../lib/audit/tail.ts'
@@ -49,6 +48,7 @@ import {
 } from '../../lib/mailbox/totp.ts'
 import { takePage } from '../../lib/original/take.ts'
 import type { Services } from '../../lib/runtime/services.ts'
+import { readPeriod } from '../../lib/stats/period.ts'
 import { checkSelf } from '../doctor/self-check.ts'
 import { tryLogin } from './try.ts'
 
@@ -148,7 +148,7 @@ export const verbs = {
   'log search': searchAuthLog,
   'self-check': checkSelf,
   'log tail': tailAuthLog,
-  stats: readOverview,
+  stats: readPeriod,
   'stats rebuild': rebuildStats,
 } as const satisfies Record<string, Verb>
 

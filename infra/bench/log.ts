@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { csvRow } from '../../lib/audit/export.ts'
-import { readOverview } from '../../lib/audit/overview.ts'
 import { rebuildStats } from '../../lib/audit/rebuild.ts'
 import { searchAuthLog } from '../../lib/audit/search.ts'
 import type { AuthLogRow } from '../../lib/database/schema.ts'
@@ -15,6 +14,7 @@ import { loadConfig } from '../../lib/runtime/config.ts'
 import { inlineHashing } from '../../lib/runtime/hash-inline.ts'
 import { createLog } from '../../lib/runtime/log.ts'
 import { openServices, type Services } from '../../lib/runtime/services.ts'
+import { readPeriod } from '../../lib/stats/period.ts'
 import { table } from '../cli/output.ts'
 import { showProgress } from '../cli/progress-bar.ts'
 import { startMariadb } from '../e2e/mariadb.ts'
@@ -151,9 +151,9 @@ async function measure(what: string, work: () => Promise<string>): Promise<void>
 async function measureReads(): Promise<void> {
   const day = 24 * 3_600_000
   for (const [name, ms] of Object.entries({ '1h': day / 24, '24h': day, '7d': 7 * day, '30d': 30 * day })) {
-    await measure(`overview ${name}`, async () => {
-      const { attempts } = await readOverview(services, { since: Date.now() - ms })
-      return `${attempts} attempts`
+    await measure(`stats ${name}`, async () => {
+      const { total } = await readPeriod(services, { since: Date.now() - ms })
+      return `${total} attempts`
     })
   }
   const busy = 'user0@example.com'
@@ -171,24 +171,24 @@ async function measureReads(): Promise<void> {
     ['failed', { result: 'failed' }],
     ['success', { result: 'success' }],
     ['protocol', { protocol: 'pop3' }],
-    ['rare reason', { reason: 'timeout' }],
-    ['no such reason', { reason: 'busy' }],
-    ['rare reason, protocol', { reason: 'timeout', protocol: 'pop3' }],
+    ['rare reason', { reason: ['timeout'] }],
+    ['no such reason', { reason: ['busy'] }],
+    ['rare reason, protocol', { reason: ['timeout'], protocol: 'pop3' }],
     ['failed, protocol', { result: 'failed', protocol: 'smtp' }],
     ['backend', { backend: 'mail1.example.com:143' }],
     ['rare backend', { backend: 'old.example.com:143' }],
     ['backend and failed', { backend: 'mail1.example.com:143', result: 'failed' }],
     ['busiest user, failed', { user: busy, result: 'failed' }],
-    ['busiest user, rare reason', { user: busy, reason: 'timeout' }],
-    ['busiest user, no such reason', { user: busy, reason: 'busy' }],
+    ['busiest user, rare reason', { user: busy, reason: ['timeout'] }],
+    ['busiest user, no such reason', { user: busy, reason: ['busy'] }],
     ['webmail, failed (none)', { address: '10.0.0.5', result: 'failed' }],
     ['user and network', { user: busy, address: '100.64.0.0/24' }],
     ['an hour ten days ago', { since: until - 10 * day, until: until - 10 * day + day / 24 }],
     ['failed, ten days ago', { result: 'failed', until: until - 10 * day }],
-    ['reason and backend', { reason: 'ok', backend: 'mail1.example.com:143' }],
+    ['reason and backend', { reason: ['ok'], backend: 'mail1.example.com:143' }],
   ]
   for (const [name, query] of searches)
-    await measure(name, async () => `${(await searchAuthLog(services, query)).length} rows`)
+    await measure(name, async () => `${(await searchAuthLog(services, query)).items.length} rows`)
 }
 
 /** Through the audit itself, at 64 in flight: what the indexes cost. */
@@ -215,12 +215,11 @@ async function measureExport(): Promise<void> {
   globalThis.gc?.()
   const before = process.memoryUsage().rss
   const startedAt = performance.now()
-  for (let last: string | undefined; written < most; ) {
-    const page = await searchAuthLog(services, { before: last, limit: 1_000 })
-    if (page.length === 0) break
-    for (const row of page) bytes += csvRow(row).length
-    written += page.length
-    last = page.at(-1)!.request_id
+  for (let after: string | null | undefined; after !== null && written < most; ) {
+    const { items, next } = await searchAuthLog(services, { after, limit: 1_000 })
+    for (const row of items) bytes += csvRow(row).length
+    written += items.length
+    after = next
     peak = Math.max(peak, process.memoryUsage().rss)
   }
   const ms = performance.now() - startedAt

@@ -87,9 +87,9 @@ describe('log search', () => {
 
   test('a full page says how to go on', async () => {
     const { stdout } = await gateway.mustCli(['log', 'search', '--limit', '2'])
-    const before = /\n2 shown; go on with --before (\S+)\n$/.exec(stdout)![1]!
-    expect(await reasonsOf('--limit', '2', '--before', before)).toEqual(['unknown_user'])
-    expect((await gateway.mustCli(['log', 'search', '--limit', '10'])).stdout).not.toContain('--before')
+    const after = /\n2 shown; go on with --after (\S+)\n$/.exec(stdout)![1]!
+    expect(await reasonsOf('--limit', '2', '--after', after)).toEqual(['unknown_user'])
+    expect((await gateway.mustCli(['log', 'search', '--limit', '10'])).stdout).not.toContain('--after')
   })
 
   test('what cannot be meant is refused', async () => {
@@ -145,14 +145,14 @@ describe('log export', () => {
 describe('stats', () => {
   const read = async () =>
     (await gateway.mustCli(['stats', '--json'])).json as {
-      attempts: number
-      succeeded: number
-      activeUsers: number
+      total: number
+      success: number
+      active_users: number
     }
 
   test('every attempt is counted within seconds', async () => {
     await vi.waitFor(
-      async () => expect(await read()).toMatchObject({ attempts: 3, succeeded: 1, activeUsers: 1 }),
+      async () => expect(await read()).toMatchObject({ total: 3, success: 1, active_users: 1 }),
       {
         timeout: 30_000,
         interval: 500,
@@ -167,7 +167,7 @@ describe('stats', () => {
     expect((await gateway.mustCli(['stats', 'rebuild'])).stdout).toMatch(
       /^\d+ attempts? up to .* UTC counted again\n$/,
     )
-    expect(await read()).toMatchObject({ attempts: 3 })
+    expect(await read()).toMatchObject({ total: 3 })
   })
 })
 

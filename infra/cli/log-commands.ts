@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, Option } from 'commander'
 import type { LoggedAttempt } from '../../lib/audit/pages.ts'
+import type { LogPage } from '../../lib/audit/search.ts'
 import { reasons } from '../../lib/login/reasons.ts'
 import { Refusal } from '../../lib/refusal.ts'
 import { loadConfig } from '../../lib/runtime/config.ts'
@@ -21,11 +22,13 @@ interface Filter {
 interface Query extends Filter {
   address?: string
   protocol?: string
-  reason?: string
+  method?: string
+  reason?: string[]
+  text?: string
   backend?: string
   since?: number
   until?: number
-  before?: string
+  after?: string
   limit: number
 }
 
@@ -35,11 +38,12 @@ export function addLogCommands(program: Command): void {
   const log = program.command('log').description('who logged in, from where, and why not')
 
   narrowed(log.command('search').description('auth attempts, newest first'))
-    .option('--before <id>', 'the page behind this attempt (request_id)')
+    .option('--after <cursor>', 'the page behind the one that said so')
     .option('--limit <n>', 'at most so many, 1 to 10000', readNumber, defaultLimit)
     .option('--json', 'as JSON')
     .action(async ({ json, ...query }: OutputOptions & Query) => {
-      print({ json }, await call('log search', query), rows => showPage(rows, query.limit))
+      const { items, next } = await search(query)
+      print({ json }, items, rows => showPage(rows, next))
     })
 
   filtered(log.command('tail').description('auth attempts as they come, until Ctrl-C'))
@@ -69,7 +73,9 @@ const narrowed = (command: Command) =>
   filtered(command)
     .option('--address <cidr>', 'from this address or network, such as 192.0.2.0/24')
     .option('--protocol <p>', 'imap, pop3 or smtp')
-    .addOption(new Option('--reason <code>', 'with this reason').choices(Object.keys(reasons)))
+    .option('--method <m>', 'with this auth method, such as plain')
+    .addOption(new Option('--reason <code...>', 'with one of these reasons').choices(Object.keys(reasons)))
+    .option('--text <part>', 'with this in user, address, reason or backend')
     .option('--backend <host:port>', 'sent to this mail server')
     .option('--since <time>', 'not older than this: 1h, 7d, or "2026-11-24 15:00" in UTC', readTime)
     .option('--until <time>', 'not newer than this', readTime)
@@ -79,10 +85,19 @@ const filtered = (command: Command) =>
     .option('--user <name>', 'of this mailbox, in any spelling')
     .option('--result <r>', 'success or failed')
 
-/** A full page may have a next one. */
-function showPage(rows: LoggedAttempt[], limit: number): string {
-  const last = rows.length === limit ? rows.at(-1) : undefined
-  const more = last ? `\n${limit} shown; go on with --before ${last.request_id}` : ''
+/** A page that ends early goes on: a person waits for it. */
+async function search(query: Query): Promise<LogPage> {
+  let page = await call('log search', query)
+  const { items } = page
+  while (page.searched_to !== null && items.length < query.limit) {
+    page = await call('log search', { ...query, after: page.next, limit: query.limit - items.length })
+    items.push(...page.items)
+  }
+  return { ...page, items }
+}
+
+function showPage(rows: LoggedAttempt[], next: string | null): string {
+  const more = next === null ? '' : `\n${rows.length} shown; go on with --after ${next}`
   return `${table(logHead, rows.map(logCells), 'no attempts')}${more}`
 }
 

@@ -12,15 +12,15 @@ const pageSize = 1_000
  * Writes every row that the query finds to standard output, newest first, a page in memory at a time. Rows that come
  * meanwhile are not in it.
  * @param query as of `log search`
- * @throws Refusal for a bad field, or when retention deletes the row that a page ended with
+ * @throws Refusal for a bad field
  */
 export async function exportLog(query: { since?: number }, format: 'csv' | 'jsonl'): Promise<void> {
   const progress = showProgress()
   const rowText = format === 'csv' ? csvRow : jsonRow
   if (format === 'csv') await write(csvHead)
   let [written, newest] = [0, 0]
-  for (let before: string | undefined; ; ) {
-    const rows = await call('log search', { ...query, before, limit: pageSize })
+  for (let after: string | null | undefined; after !== null; ) {
+    const { items: rows, next } = await call('log search', { ...query, after, limit: pageSize })
     await write(rows.map(rowText).join(''))
     const last = rows.at(-1)
     if (last) {
@@ -29,8 +29,7 @@ export async function exportLog(query: { since?: number }, format: 'csv' | 'json
       const share = query.since === undefined ? null : (newest - last.time) / (newest - query.since)
       progress.show(share, `${written} rows, at ${showTime(last.time)} UTC`)
     }
-    if (rows.length < pageSize) break
-    before = last!.request_id
+    after = next
   }
   progress.end(countOf(written, 'row'))
 }

@@ -1,8 +1,8 @@
 /** Statistics: how many logged in, how long it took, who stands out. */
 import { styleText } from 'node:util'
 import type { Command } from 'commander'
-import type { Overview } from '../../lib/audit/overview.ts'
 import type { Top } from '../../lib/audit/tops.ts'
+import type { Period } from '../../lib/stats/period.ts'
 import { call } from './call.ts'
 import { countOf, harmless, type OutputOptions, print, showTime, table } from './output.ts'
 import { showProgress } from './progress-bar.ts'
@@ -39,29 +39,29 @@ async function rebuild(since: number | undefined): Promise<void> {
   process.stdout.write(`${countOf(attempts, 'attempt')} up to ${showMinute(step.until)} UTC counted again\n`)
 }
 
-function show(overview: Overview): string {
-  const { since, until, attempts, succeeded, failed, activeUsers, durations } = overview
-  const share = (count: number) => (attempts === 0 ? '' : ` (${((count / attempts) * 100).toFixed(1)} %)`)
+function show(period: Period): string {
+  const { since, until, total, success, failed, active_users, response_time } = period
+  const share = (count: number) => (total === 0 ? '' : ` (${((count / total) * 100).toFixed(1)} %)`)
   const ms = (value: number | null) =>
     value === null ? '-' : `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`
-  const { mean, p50, p95, p99 } = durations
+  const { avg, p50, p95, p99 } = response_time
   return [
     `${showMinute(since)} to ${showMinute(until)} UTC`,
     '',
-    `attempts      ${attempts}`,
-    `succeeded     ${succeeded}${share(succeeded)}`,
+    `attempts      ${total}`,
+    `succeeded     ${success}${share(success)}`,
     `failed        ${failed}${share(failed)}`,
-    `active users  ${activeUsers} in the last 15 minutes`,
-    `took          mean ${ms(mean)}, p50 ${ms(p50)}, p95 ${ms(p95)}, p99 ${ms(p99)}`,
+    `active users  ${active_users} in the last 15 minutes`,
+    `took          mean ${ms(avg)}, p50 ${ms(p50)}, p95 ${ms(p95)}, p99 ${ms(p99)}`,
     '',
-    showSeries(overview),
+    showSeries(period),
     '',
     table(
       ['REASON', 'ATTEMPTS', ''],
-      overview.reasons.map(({ reason, count }) => [reason, `${count}`, bar(count, attempts)]),
+      period.reasons.map(({ reason, count }) => [reason, `${count}`, bar(count, total)]),
       'no attempts',
     ),
-    ...(['user', 'address', 'network'] as const).flatMap(kind => showTops(kind, overview.tops[kind])),
+    ...(['user', 'address', 'network'] as const).flatMap(kind => showTops(kind, period.tops[kind])),
   ].join('\n')
 }
 
@@ -73,12 +73,14 @@ const bar = (part: number, whole: number) => '█'.repeat(Math.ceil((part / Math
 const mostLines = 48
 
 /** A line per step, or per few where there are many: succeeded and failed as one bar. */
-function showSeries({ since, until, step, series }: Overview): string {
+function showSeries({ since, until, step, series }: Period): string {
   const each = step * Math.ceil((until - since) / step / mostLines)
   const lines = Array.from({ length: Math.ceil((until - since) / each) }, () => ({ success: 0, failed: 0 }))
-  for (const { start, result, count } of series) {
+  for (const { start, success, failed } of series) {
     const line = lines[Math.floor((start - since) / each)]
-    if (line) line[result === 'success' ? 'success' : 'failed'] += count
+    if (!line) continue
+    line.success += success
+    line.failed += failed
   }
   const most = Math.max(1, ...lines.map(({ success, failed }) => success + failed))
   const digits = `${most}`.length

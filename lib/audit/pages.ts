@@ -1,90 +1,124 @@
-/** Reading the auth log page by page, by key. */
-import { type ExpressionBuilder, type Selectable, sql } from 'kysely'
+/** Reading the auth log stretch by stretch, by key. */
+import { type Selectable, sql } from 'kysely'
+import { z } from 'zod'
 import type { Database, Tables } from '../database/schema.ts'
-import type { Paths } from './paths.ts'
+import { isBefore, type Mark, type Stretch } from '../pages.ts'
+import type { Path } from './paths.ts'
 
 export type LoggedAttempt = Selectable<Tables['auth_log']>
 
-/** The place of a row in the order of a search. */
-export type Mark = Pick<LoggedAttempt, 'time' | 'request_id'>
+/** An auth attempt, as in `auth_log`. */
+export const loggedAttempt = z.strictObject({
+  request_id: z.string(),
+  /** UTC milliseconds. */
+  time: z.int(),
+  user: z.string(),
+  client_address: z.string(),
+  protocol: z.string(),
+  method: z.string(),
+  result: z.enum(['success', 'failed']),
+  /** A code of lib/login/reasons.ts. */
+  reason: z.string(),
+  /** `host:port`; null = none was chosen. */
+  backend: z.string().nullable(),
+  duration_ms: z.int(),
+  attempt: z.int(),
+  tls: z.string(),
+  /** Attempts that the row stands for. */
+  count: z.int(),
+  /** Where the counters of guessing stood, such as `user 3/5`. */
+  counters: z.string(),
+  client_network: z.string(),
+  /** The process that decided. */
+  node: z.string(),
+})
 
-interface Range {
+export interface Range {
   /** UTC milliseconds, edges included. */
   since?: number
   until?: number
-  /** The page behind this row; null = the first. */
-  last: Mark | null
-  limit: number
 }
 
-/** Newest first, the later id first at one time. */
-export async function readPage(
+export const markOf = ({ time, request_id }: Pick<LoggedAttempt, 'time' | 'request_id'>): Mark => ({
+  time,
+  id: request_id,
+})
+
+/**
+ * Newest first, the later id first at one time. It may be fewer than the limit though there are more.
+ * @param paths that have no row in common
+ * @param after the rows behind this one; null = from the newest on
+ */
+export async function readStretch(
   logDb: Database,
-  { by, filter }: Paths,
+  paths: Path[],
   range: Range,
-): Promise<LoggedAttempt[]> {
-  const [first, ...more] = by.map(leading => selectPath(logDb, leading, filter, range))
-  if (!first) return []
-  if (more.length === 0) return first.selectAll().execute()
-  // Every path gives a page of keys; the rows are fetched of those that make up the page of all.
+  after: Mark | null,
+  limit: number,
+): Promise<Stretch<LoggedAttempt>> {
+  const [first, ...more] = paths.map(path => selectPath(logDb, path, range, after, shareOf(paths, limit)))
+  if (!first) return { rows: [], end: null }
+  if (more.length === 0) {
+    const rows = await first.selectAll().execute()
+    return { rows, end: rows.length < limit ? null : markOf(rows.at(-1)!) }
+  }
+  // Every path gives some keys; the rows are fetched of those that come first among all.
   const keys = [first, ...more].map((path, i) =>
-    logDb.selectFrom(path.select(['time', 'request_id']).as(`path_${i}`)).selectAll(),
+    logDb
+      .selectFrom(path.select(['time', 'request_id']).as(`path_${i}`))
+      .select(['time', 'request_id', sql.lit(i).as('path')]),
   )
-  const page = await keys
-    .reduce((all, path) => all.unionAll(path))
-    .orderBy('time', 'desc')
-    .orderBy('request_id', 'desc')
-    .limit(range.limit)
-    .execute()
-  if (page.length === 0) return []
-  const rows = await logDb
-    .selectFrom('auth_log')
-    .selectAll()
-    .where(
-      'request_id',
-      'in',
-      page.map(({ request_id }) => request_id),
-    )
-    .execute()
+  const found = await keys.reduce((all, path) => all.unionAll(path)).execute()
+  const { ids, end } = takeFirst(found, shareOf(paths, limit), limit)
+  return { rows: await readRows(logDb, ids), end }
+}
+
+/** Of many paths most have nothing in a stretch: what they would give in full were not wanted. */
+function shareOf(paths: Path[], limit: number): number {
+  return paths.length === 1 ? limit : Math.max(8, Math.ceil((8 * limit) / paths.length))
+}
+
+type Key = { time: number; request_id: string; path: number }
+
+/** Those before the place up to which every path is known, at most `limit`. */
+function takeFirst(keys: Key[], share: number, limit: number): { ids: string[]; end: Mark | null } {
+  const marks = keys.map(key => ({ ...markOf(key), path: key.path }))
+  marks.sort((a, b) => (isBefore(a, b) ? 1 : -1))
+  const seen = new Map<number, number>()
+  const edge = marks.findIndex(({ path }) => {
+    seen.set(path, (seen.get(path) ?? 0) + 1)
+    return seen.get(path) === share
+  })
+  const known = edge === -1 ? marks : marks.slice(0, edge + 1)
+  const taken = known.slice(0, limit)
+  const isAll = edge === -1 && taken.length === known.length
+  return { ids: taken.map(({ id }) => id), end: isAll ? null : taken.at(-1)! }
+}
+
+/** In the order of the ids. */
+async function readRows(logDb: Database, ids: string[]): Promise<LoggedAttempt[]> {
+  if (ids.length === 0) return []
+  const rows = await logDb.selectFrom('auth_log').selectAll().where('request_id', 'in', ids).execute()
   const rowOf = new Map(rows.map(row => [row.request_id, row]))
   // Retention may have deleted one meanwhile.
-  return page.flatMap(({ request_id }) => rowOf.get(request_id) ?? [])
+  return ids.flatMap(id => rowOf.get(id) ?? [])
 }
 
-type Conditions = ExpressionBuilder<Tables, 'auth_log'>
-
-function selectPath(logDb: Database, by: Paths['by'][number], filter: Paths['filter'], range: Range) {
-  const { since, until, last, limit } = range
+function selectPath(logDb: Database, path: Path, { since, until }: Range, after: Mark | null, limit: number) {
   return logDb
     .selectFrom('auth_log')
     .where(eb =>
-      eb.and(
-        Object.entries(withoutGaps(by)).map(([column, value]) => eb(sql.ref<string>(column), '=', value)),
-      ),
-    )
-    .where(eb =>
-      eb.and(Object.entries(withoutGaps(filter)).map(([column, value]) => matches(eb, column, value))),
+      eb.and(Object.entries(path).map(([column, value]) => eb(sql.ref<string>(column), '=', value))),
     )
     .$if(since !== undefined, q => q.where('time', '>=', since!))
     .$if(until !== undefined, q => q.where('time', '<=', until!))
-    .$if(last !== null, q =>
+    .$if(after !== null, q =>
       q
         // For the index; MySQL takes no row of values for a range.
-        .where('time', '<=', last!.time)
-        .where(eb => eb(eb.refTuple('time', 'request_id'), '<', eb.tuple(last!.time, last!.request_id))),
+        .where('time', '<=', after!.time)
+        .where(eb => eb(eb.refTuple('time', 'request_id'), '<', eb.tuple(after!.time, after!.id))),
     )
     .orderBy('time', 'desc')
     .orderBy('request_id', 'desc')
     .limit(limit)
-}
-
-/** In a form that no database uses an index for: it would choose one by the number of conditions, and sort what it finds. */
-function matches(eb: Conditions, column: string, value: string | string[]) {
-  const seen = eb.fn.coalesce(sql.ref<string>(column), sql.lit(''))
-  return Array.isArray(value) ? eb(seen, 'in', value) : eb(seen, '=', value)
-}
-
-/** Without the keys that are undefined. */
-export function withoutGaps<T extends object>(given: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as never
 }

@@ -13,18 +13,21 @@ export interface Wanted {
   networks?: string[]
   protocol?: string
   result?: 'success' | 'failed'
-  reason?: string
+  /** One of them. */
+  reasons?: string[]
   /** A row with one is a success, see lib/login/audit-row.ts. */
   backend?: string
 }
 
-type Column = 'user' | 'client_address' | 'client_network' | 'protocol' | 'result' | 'reason' | 'backend'
+type Column = 'user' | 'client_address' | 'client_network' | 'protocol' | 'reason' | 'backend'
 
+/** Leading columns of an index that goes on with the time. */
+export type Path = Partial<Record<Column, string>>
+
+/** All of them together hold every row that is wanted, each once; `exact`: and no other. */
 export interface Paths {
-  /** Leading columns of an index that goes on with the time; all of them together are what is wanted. */
-  by: Partial<Record<Column, string>>[]
-  /** What the rows found by them are looked at for besides. */
-  filter: Partial<Record<Column, string | string[]>>
+  by: Path[]
+  exact: boolean
 }
 
 /** Of all successes, and of nothing else. */
@@ -33,24 +36,28 @@ const success = 'ok'
 const everyProtocol = [...protocols, '']
 
 export async function findPaths(logDb: Database, wanted: Wanted): Promise<Paths> {
-  const { user, client: client_address, networks, protocol, result, reason, backend } = wanted
-  const isNever = backend !== undefined && (result === 'failed' || (reason ?? success) !== success)
-  if (isNever) return { by: [], filter: {} }
+  const { user, client: client_address, networks, protocol, result, reasons, backend } = wanted
+  if (backend !== undefined && (result === 'failed' || reasons?.includes(success) === false))
+    return { by: [], exact: true }
   const who = user !== undefined ? { user } : client_address !== undefined ? { client_address } : null
-  const kind = { protocol, result, reason }
+  const isOfKind = protocol !== undefined || result !== undefined || reasons !== undefined
   // With many networks there would be too many combinations.
   if (!who && networks)
-    return { by: networks.map(client_network => ({ client_network })), filter: { ...kind, backend } }
-  if (!who && backend !== undefined) return { by: [{ backend }], filter: kind }
-  if (!who && Object.values(kind).every(value => value === undefined)) return { by: [{}], filter: {} }
-  const reasons = (reason === undefined ? await readReasons(logDb, who ?? {}) : [reason]).filter(
+    return {
+      by: networks.map(client_network => ({ client_network })),
+      exact: !isOfKind && backend === undefined,
+    }
+  if (!who && backend !== undefined) return { by: [{ backend }], exact: protocol === undefined }
+  if (!who && !isOfKind) return { by: [{}], exact: true }
+  const those = (reasons ? [...new Set(reasons)] : await readReasons(logDb, who ?? {})).filter(
     each => result === undefined || (each === success) === (result === 'success'),
   )
-  const by = reasons.flatMap(each =>
-    (protocol === undefined ? everyProtocol : [protocol]).map(p => ({ ...who, reason: each, protocol: p })),
+  const by = those.flatMap(reason =>
+    (protocol === undefined ? everyProtocol : [protocol]).map(each => ({ ...who, reason, protocol: each })),
   )
-  const address = user === undefined ? undefined : client_address
-  return { by, filter: { client_address: address, client_network: networks, backend } }
+  const isNarrower =
+    networks !== undefined || backend !== undefined || (user !== undefined && client_address !== undefined)
+  return { by, exact: !isNarrower }
 }
 
 /** Those that occur, with this user or address if one is given: a step through the index for each, without those between. */

@@ -42,8 +42,8 @@ beforeAll(async () => {
 afterAll(() => host?.close())
 
 async function search(query: unknown): Promise<number[]> {
-  const rows = await searchAuthLog(host.services, query)
-  return rows.map(({ request_id }) => Number(request_id.slice('row-'.length)))
+  const { items } = await searchAuthLog(host.services, query)
+  return items.map(({ request_id }) => Number(request_id.slice('row-'.length)))
 }
 
 test.each([
@@ -65,7 +65,7 @@ test.each([
 test.each([
   ['until, the edge included', { until: now - 60 * minute }, [2, 1]],
   ['a protocol', { protocol: 'smtp' }, [3]],
-  ['a reason', { reason: 'ok' }, [1]],
+  ['a reason', { reason: ['ok'] }, [1]],
   ['a backend', { backend: '127.0.0.1:143' }, [1]],
   ['no other port of it', { backend: '127.0.0.1:14' }, []],
 ])('%s', async (_, query, ids) => {
@@ -122,17 +122,17 @@ test('page after page, every row comes once, also where many have the same time'
   await host.services.db.insertInto('auth_log').values(rows).execute()
   const all = await search({ user })
   const paged: number[] = []
-  for (;;) {
-    const before = paged.length > 0 ? `row-${paged.at(-1)}` : undefined
-    const page = await search({ user, limit: 7, before })
-    if (page.length === 0) break
-    paged.push(...page)
+  let pages = 0
+  for (let after: string | null | undefined; after !== null; pages++) {
+    const { items, next } = await searchAuthLog(host.services, { user, limit: 5, after })
+    paged.push(...items.map(({ request_id }) => Number(request_id.slice('row-'.length))))
+    after = next
   }
   expect(paged).toEqual(all)
-  expect(all).toHaveLength(25)
-  await expect(search({ before: 'row-gone' })).rejects.toMatchObject({
-    code: 'not_found',
-    message: 'before: there is no attempt "row-gone"',
+  expect([all.length, pages]).toEqual([25, 5])
+  await expect(search({ after: 'row-1' })).rejects.toMatchObject({
+    code: 'invalid',
+    message: 'after must be `next` of the page before',
   })
 })
 
@@ -152,11 +152,14 @@ test('few rows of a network among many: the search goes on until the limit is re
   const all = Array.from({ length: 12 }, (_, i) => 2_100 - i * 100)
   expect(await search(query)).toEqual(all)
   expect(await search({ ...query, limit: 7 })).toEqual(all.slice(0, 7))
-  expect(await search({ ...query, limit: 7, before: `row-${all[6]}` })).toEqual(all.slice(7))
+  const { next } = await searchAuthLog(host.services, { ...query, limit: 7 })
+  expect(await search({ ...query, limit: 7, after: next })).toEqual(all.slice(7))
 })
 
 test('a row comes back with every column', async () => {
-  const [row] = await searchAuthLog(host.services, { result: 'success' })
+  const {
+    items: [row],
+  } = await searchAuthLog(host.services, { result: 'success' })
   expect(row).toEqual({
     request_id: 'row-1',
     time: now - 120 * minute,
@@ -211,6 +214,7 @@ describe('every combination of filters finds what a look at every row finds', ()
       reason,
       time: now - 1_000 * minute - Math.floor(i / 3),
       protocol: pick(['imap', 'pop3', 'smtp', ''], i, 2),
+      method: pick(['plain', 'login'], i, 13),
       client_address: pick(['203.0.113.1', '203.0.113.2', '203.0.112.1'], i, 5),
       client_network: pick(['203.0.113.0/24', '203.0.113.0/24', '203.0.112.0/24'], i, 5),
       backend: reason === 'ok' ? pick(['x.example:1', 'y.example:2'], i, 11) : null,
@@ -225,10 +229,12 @@ describe('every combination of filters finds what a look at every row finds', ()
     address: [undefined, '203.0.113.1', '203.0.113.0/24', '203.0.112.0/23', '203.0.113.0/30'],
     protocol: [undefined, 'pop3'],
     result: [undefined, 'failed', 'success'],
-    reason: [undefined, 'busy', 'ok'],
+    reason: [undefined, ['busy'], ['ok', 'locked']],
+    method: [undefined, 'login'],
+    text: [undefined, 'B@COMBO'],
     backend: [undefined, 'x.example:1'],
   }
-  const queries = Object.entries(options).reduce<Record<string, string | undefined>[]>(
+  const queries = Object.entries(options).reduce<Record<string, string | string[] | undefined>[]>(
     (all, [name, values]) => all.flatMap(query => values.map(value => ({ ...query, [name]: value }))),
     [{}],
   )
@@ -241,25 +247,26 @@ describe('every combination of filters finds what a look at every row finds', ()
 
   test('whole and page by page', async () => {
     for (const query of queries) {
-      const { address, ...same } = query
+      const { address, text, reason, ...same } = query
       const expected = rows
-        .filter(row => holds(address, row.client_address))
+        .filter(row => holds(address as string | undefined, row.client_address))
+        .filter(row => text === undefined || row.user.startsWith('b@'))
+        .filter(row => reason === undefined || reason.includes(row.reason))
         .filter(row =>
           Object.entries(same).every(([name, value]) => value === undefined || row[name as 'user'] === value),
         )
         .sort((a, b) => b.time - a.time || (a.request_id < b.request_id ? 1 : -1))
         .map(({ request_id }) => request_id)
-      const all = await searchAuthLog(host.services, { ...query, ...range, limit: 1_000 })
+      const read = (more: object) => searchAuthLog(host.services, { ...query, ...range, ...more })
+      const all = await read({ limit: 1_000 })
       expect(
-        all.map(row => row.request_id),
+        all.items.map(row => row.request_id),
         JSON.stringify(query),
       ).toEqual(expected)
-      const first = await searchAuthLog(host.services, { ...query, ...range, limit: 7 })
-      const before = first.at(-1)?.request_id
-      const second = before
-        ? await searchAuthLog(host.services, { ...query, ...range, limit: 7, before })
-        : []
-      expect([...first, ...second].map(row => row.request_id)).toEqual(expected.slice(0, 14))
+      expect([all.next, all.searched_to]).toEqual([null, null])
+      const first = await read({ limit: 7 })
+      const second = first.next === null ? { items: [] } : await read({ limit: 7, after: first.next })
+      expect([...first.items, ...second.items].map(row => row.request_id)).toEqual(expected.slice(0, 14))
     }
   })
 })

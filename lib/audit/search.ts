@@ -4,32 +4,42 @@ import type { Database } from '../database/schema.ts'
 import { parseInput } from '../input.ts'
 import { canonicalName } from '../mailbox/name.ts'
 import { protocols } from '../mailbox/protocols.ts'
-import { Refusal } from '../refusal.ts'
-import { type LoggedAttempt, type Mark, readPage } from './pages.ts'
-import { findPaths } from './paths.ts'
-import { readPlace } from './place.ts'
+import { cursor, type Mark, readCursor, searchPages, writeCursor } from '../pages.ts'
+import { type LoggedAttempt, loggedAttempt, markOf, type Range, readStretch } from './pages.ts'
+import { findPaths, type Paths } from './paths.ts'
+import { type Place, readPlace } from './place.ts'
 
-const text = z.string('must be text')
-const time = z.int('must be UTC milliseconds')
+const text = z.string('must be text').max(255, 'must have at most 255 characters')
+const time = z.int('must be UTC milliseconds').min(0, 'must be UTC milliseconds')
 const badPlace = 'must be an address, or a prefix of /16 (IPv6: /40) or longer'
 
 /** By whom, and with what result. */
-export const logFilter = z.strictObject({
+export const whoFilter = z.strictObject({
+  /** Of this mailbox, in any spelling that leads to it. */
   user: text.optional(),
   result: z.enum(['success', 'failed'], 'must be success or failed').optional(),
 })
 
-const logQuery = logFilter.extend({
-  address: text.refine(given => readPlace(given) !== null, badPlace).optional(),
-  protocol: z.enum(protocols, `must be one of ${protocols.join(', ')}`).optional(),
-  /** A code of lib/login/reasons.ts. */
-  reason: text.optional(),
-  /** `host:port`. */
-  backend: text.optional(),
+/** In any combination; rows must satisfy all of it. */
+export const logFilter = whoFilter.extend({
+  /** UTC milliseconds, edges included. */
   since: time.optional(),
   until: time.optional(),
-  /** Request id of the last row of the page before. */
-  before: text.optional(),
+  /** An address or a network. */
+  address: text.refine(given => readPlace(given) !== null, badPlace).optional(),
+  protocol: z.enum(protocols, `must be one of ${protocols.join(', ')}`).optional(),
+  method: text.optional(),
+  /** One of these codes of lib/login/reasons.ts. */
+  reason: z.array(text, 'must be a list').min(1, 'must name one').max(50, 'must be at most 50').optional(),
+  /** `host:port`. */
+  backend: text.optional(),
+  /** Part of user, address, reason or backend, whatever its case. */
+  text: text.optional(),
+})
+
+export const logQuery = logFilter.extend({
+  /** `next` of the page before. */
+  after: cursor.optional(),
   limit: z
     .int('must be a whole number')
     .min(1, 'must be 1 to 10000')
@@ -37,48 +47,83 @@ const logQuery = logFilter.extend({
     .default(50),
 })
 
+export const logPage = z.strictObject({
+  /** Newest first, the later id first at one time. */
+  items: z.array(loggedAttempt),
+  /** What to send as `after` for the next page; null = this is the last one. */
+  next: z.string().nullable(),
+  /**
+   * Null = the page is complete. Else it ends early: no index leads to what was asked for, 10,000 rows were looked at, and
+   * these are those of them since this time that match; `next` goes on. UTC milliseconds.
+   */
+  searched_to: z.int().nullable(),
+})
+
+export type LogFilter = z.output<typeof logFilter>
+export type LogPage = z.infer<typeof logPage>
+
 export interface LogServices {
   logDb: Database
   settings: { auth: { default_domain: string } }
 }
 
-/** The least that is read at once where only some of the rows are wanted. */
-const leastPage = 500
-
 /**
- * Newest first; times are UTC milliseconds, edges included. `user` in any spelling that leads to the same name; a text
- * that is no name is looked up as it is, for attempts with one.
- * @throws Refusal for a bad field, or when there is no row `before`
+ * A `user` that is no name is looked up as it is, for attempts with one.
+ * @throws Refusal for a bad field
  */
-export async function searchAuthLog(services: LogServices, input: unknown): Promise<LoggedAttempt[]> {
-  const { user, address, since, until, before, limit, ...same } = parseInput(logQuery, input)
-  const place = address === undefined ? null : readPlace(address)
-  const wanted = { ...same, user: findName(services, user), client: place?.client, networks: place?.networks }
-  const paths = await findPaths(services.logDb, wanted)
-  const pageSize = place?.holds ? Math.max(limit, leastPage) : limit
-
-  const found: LoggedAttempt[] = []
-  let last = before === undefined ? null : await readMark(services, before)
-  while (found.length < limit) {
-    const page = await readPage(services.logDb, paths, { since, until, last, limit: pageSize })
-    found.push(...page.filter(row => place?.holds?.(row.client_address) ?? true))
-    if (page.length < pageSize) break
-    last = page.at(-1)!
+export async function searchAuthLog(services: LogServices, input: unknown): Promise<LogPage> {
+  const { after, limit, ...filter } = parseInput(logQuery, input)
+  const search = await openSearch(services, filter)
+  const from = after === undefined ? null : readCursor(after)
+  const { rows, next, stopped } = await searchPages({ ...search, markOf, after: from, limit })
+  return {
+    items: rows,
+    next: next && writeCursor(next),
+    searched_to: stopped ? next!.time : null,
   }
-  return found.slice(0, limit)
 }
+
+/** How to read what a filter wants, and what else its rows must be. */
+export async function openSearch(services: LogServices, { since, until, ...filter }: LogFilter) {
+  const { logDb } = services
+  const user = findName(services, filter.user)
+  const place = filter.address === undefined ? null : readPlace(filter.address)
+  const { protocol, result, reason: reasons, backend } = filter
+  const { client, networks } = place ?? {}
+  const paths = await findPaths(logDb, { user, client, networks, protocol, result, reasons, backend })
+  const range: Range = { since, until }
+  return {
+    read: (after: Mark | null, limit: number) => readStretch(logDb, paths.by, range, after, limit),
+    holds: isExact(filter, paths, place) ? null : conditionOf({ ...filter, user }, place),
+  }
+}
+
+const isExact = ({ method, text }: LogFilter, { exact }: Paths, place: Place | null): boolean =>
+  exact && !place?.holds && method === undefined && text === undefined
+
+function conditionOf(filter: LogFilter, place: Place | null): (row: LoggedAttempt) => boolean {
+  const { user, protocol, method, result, reason, backend, text } = filter
+  const same = Object.entries({ user, protocol, method, result, backend, client_address: place?.client })
+    .filter(([, value]) => value !== undefined)
+    .map(([column, value]) => [column as 'user', value] as const)
+  const [reasons, networks] = [reason && new Set(reason), place?.networks && new Set(place.networks)]
+  const part = text?.toLowerCase()
+  return row =>
+    same.every(([column, value]) => row[column] === value) &&
+    (reasons?.has(row.reason) ?? true) &&
+    (networks?.has(row.client_network) ?? true) &&
+    (place?.holds?.(row.client_address) ?? true) &&
+    (part === undefined || textsOf(row).some(each => each.toLowerCase().includes(part)))
+}
+
+const textsOf = ({ user, client_address, reason, backend }: LoggedAttempt) => [
+  user,
+  client_address,
+  reason,
+  backend ?? '',
+]
 
 /** @returns undefined for undefined */
 export function findName({ settings }: LogServices, user: string | undefined): string | undefined {
   return user === undefined ? undefined : (canonicalName(user, settings.auth.default_domain) ?? user)
-}
-
-async function readMark({ logDb }: LogServices, requestId: string): Promise<Mark> {
-  const row = await logDb
-    .selectFrom('auth_log')
-    .select(['time', 'request_id'])
-    .where('request_id', '=', requestId)
-    .executeTakeFirst()
-  if (row) return row
-  throw new Refusal('not_found', 'before', `before: there is no attempt ${JSON.stringify(requestId)}`)
 }

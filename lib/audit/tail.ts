@@ -1,11 +1,11 @@
 /** Following the auth log. */
 import { z } from 'zod'
 import { parseInput } from '../input.ts'
-import { type LoggedAttempt, withoutGaps } from './pages.ts'
-import { findName, type LogServices, logFilter } from './search.ts'
+import type { LoggedAttempt } from './pages.ts'
+import { findName, type LogServices, whoFilter } from './search.ts'
 
 const text = z.string('must be text')
-const tailQuery = logFilter.extend({
+const tailQuery = whoFilter.extend({
   /** `next` of the answer before; without it, the latest rows are the beginning. */
   after: z
     .strictObject({ since: z.int('must be UTC milliseconds'), seen: z.array(text, 'must be a list') })
@@ -111,4 +111,9 @@ async function readRows({ logDb }: TailServices, ids: string[]): Promise<LoggedA
     .orderBy('time')
     .orderBy('request_id')
     .execute()
+}
+
+/** Without the keys that are undefined. */
+function withoutGaps<T extends object>(given: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as never
 }

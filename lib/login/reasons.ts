@@ -245,3 +245,13 @@ export type RefuseReason = Exclude<
 export type LaterReason = { [R in Reason]: Reasons[R]['kind'] extends 'later' ? R : never }[Reason]
 /** Why an attempt was not accepted. */
 export type Hindrance = RefuseReason | LaterReason
+
+/** Those for which nothing could be decided: something was away, overloaded or broken. */
+export const brokenReasons = [
+  'no_backend',
+  'busy',
+  'timeout',
+  'hot_state_away',
+  'database_away',
+  'unavailable',
+] as const satisfies LaterReason[]

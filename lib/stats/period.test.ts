@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type InProcess, openInProcess } from '../../infra/e2e/in-process.ts'
+import { emptySums, quantile } from '../audit/histogram.ts'
+import { rebuildStats } from '../audit/rebuild.ts'
+import { dayMs, hourMs, minuteMs } from '../audit/times.ts'
+import { makeRecentTops } from '../audit/tops.ts'
 import type { AuthLogRow, Database } from '../database/schema.ts'
 import { newId } from '../id.ts'
-import { emptySums, quantile } from './histogram.ts'
-import { readOverview } from './overview.ts'
-import { rebuildStats } from './rebuild.ts'
-import { dayMs, hourMs, minuteMs } from './times.ts'
-import { makeRecentTops } from './tops.ts'
+import { readPeriod } from './period.ts'
 
 const now = Date.UTC(2026, 10, 24, 12, 34, 56)
 const clock = () => now
@@ -68,20 +68,18 @@ describe('of forty days', () => {
     ['a week by the hour', 7 * dayMs, hourMs, 7 * 24 * 6],
     ['a month by the day', 30 * dayMs, dayMs, 30 * 24 * 6],
   ])('%s: sums are right, and equal those of the series', async (_, range, step, atLeast) => {
-    const overview = await readOverview(services(), { since: now - range })
-    expect([overview.step, overview.until]).toEqual([step, now])
-    expect(overview.since).toBe(Math.floor((now - range) / step) * step)
-    const inRange = steady.filter(({ time }) => time >= overview.since)
-    expect(overview.attempts).toBe(inRange.length)
-    expect(overview.attempts).toBeGreaterThanOrEqual(atLeast)
-    expect(overview.failed).toBe(inRange.filter(({ result }) => result === 'failed').length)
-    expect(overview.series.reduce((sum, { count }) => sum + count, 0)).toBe(inRange.length)
-    for (const { start } of overview.series) expect((start - overview.since) % step).toBe(0)
-    expect(overview.series.map(({ start }) => start)).toEqual(
-      overview.series.map(({ start }) => start).sort(),
-    )
-    expect(overview.reasons[0]).toEqual({ reason: 'ok', count: overview.succeeded })
-    expect(overview.durations.mean).toBe(4)
+    const period = await readPeriod(services(), { since: now - range })
+    expect([period.step, period.until]).toEqual([step, now])
+    expect(period.since).toBe(Math.floor((now - range) / step) * step)
+    const inRange = steady.filter(({ time }) => time >= period.since)
+    expect(period.total).toBe(inRange.length)
+    expect(period.total).toBeGreaterThanOrEqual(atLeast)
+    expect(period.failed).toBe(inRange.filter(({ result }) => result === 'failed').length)
+    expect(period.series.reduce((sum, { success, failed }) => sum + success + failed, 0)).toBe(inRange.length)
+    for (const { start } of period.series) expect((start - period.since) % step).toBe(0)
+    expect(period.series.map(({ start }) => start)).toEqual(period.series.map(({ start }) => start).sort())
+    expect(period.reasons[0]).toEqual({ reason: 'ok', count: period.success })
+    expect(period.response_time.avg).toBe(4)
   })
 })
 
@@ -89,13 +87,14 @@ describe('of other rows', () => {
   beforeEach(empty)
 
   test('nothing there', async () => {
-    expect(await readOverview(services(), {})).toMatchObject({
-      attempts: 0,
-      succeeded: 0,
+    expect(await readPeriod(services(), {})).toMatchObject({
+      total: 0,
+      success: 0,
       failed: 0,
-      activeUsers: 0,
-      durations: { mean: null, p50: null, p95: null, p99: null },
-      series: [],
+      success_rate: null,
+      error_rate: null,
+      active_users: 0,
+      response_time: { avg: null, p50: null, p95: null, p99: null },
       reasons: [],
       tops: { user: [], address: [], network: [] },
     })
@@ -112,7 +111,7 @@ describe('of other rows', () => {
       transformResult: async ({ result }) => result,
     })
     for (const range of [hourMs, dayMs, 30 * dayMs])
-      await readOverview(services({ logDb, db: null }), { since: now - range })
+      await readPeriod(services({ logDb, db: null }), { since: now - range })
     expect(statements.length).toBeGreaterThan(10)
     expect(statements.filter(text => text.includes('auth_log'))).toEqual([])
   })
@@ -137,7 +136,7 @@ describe('of other rows', () => {
       attacked,
       ...Array.from({ length: 30 }, () => ({ ...webmail, request_id: newId() })),
     ])
-    const { tops } = await readOverview(services(), {})
+    const { tops } = await readPeriod(services(), {})
     expect(tops.user[0]).toEqual({ name: 'victim', tried: 40, failed: 40, succeeded: 0 })
     expect(tops.user).toContainEqual({ name: 'busy', tried: 30, failed: 0, succeeded: 30 })
     expect(tops.address).toContainEqual({ name: '10.0.0.5', tried: 30, failed: 0, succeeded: 30 })
@@ -175,7 +174,7 @@ test.each([
   [{ since: '1h' }, 'since must be UTC milliseconds'],
   [{ until: 5 }, 'Unrecognized key: "until"'],
 ])('refuses %j', async (query, message) => {
-  await expect(readOverview(services(), query)).rejects.toMatchObject({ name: 'Refusal', message })
+  await expect(readPeriod(services(), query)).rejects.toMatchObject({ name: 'Refusal', message })
 })
 
 test('percentiles lie within the bucket of their attempt', () => {
