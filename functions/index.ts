@@ -4,10 +4,12 @@ import { documentOperation } from '../lib/http/openapi.ts'
 import type { Services } from '../lib/runtime/services.ts'
 import { adminLogin } from './admin-login/app.ts'
 import { admins } from './admins/app.ts'
+import { logs } from './logs/app.ts'
 import { createMetrics } from './metrics/app.ts'
 import { answerUnparsed, createNginxAuth, notDecided } from './nginx-auth/app.ts'
 import { readAddress, writeDecision } from './nginx-auth/wire.ts'
 import { settings } from './settings/app.ts'
+import { stats } from './stats/app.ts'
 import { jobsOf } from './tick/app.ts'
 
 /** Asked by nginx at every login. Has a listener of its own: its answers are header lines, and few of them. */
@@ -26,7 +28,7 @@ export const nginxAuth = {
 export const metrics = { name: 'metrics', plane: 'nginx', cloud: false, create: createMetrics } as const
 
 /** The API, function by function: what people, the console and scripts ask for. */
-export const api = { 'admin-login': adminLogin, admins, settings } as const
+export const api = { 'admin-login': adminLogin, admins, logs, settings, stats } as const
 
 /** Called by the clock: in the cloud by the platform's, elsewhere the jobs have one of their own. */
 export const tick = { name: 'tick', plane: 'clock', cloud: true, jobs: jobsOf } as const

@@ -7,6 +7,7 @@ import * as generation from './0004-generation.ts'
 import * as stats from './0005-stats.ts'
 import * as settings from './0006-settings.ts'
 import * as admins from './0008-admins.ts'
+import * as logSearches from './0011-log-searches.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001-initial': initial,
@@ -16,4 +17,5 @@ export const migrations: Record<string, Migration> = {
   '0005-stats': stats,
   '0006-settings': settings,
   '0008-admins': admins,
+  '0011-log-searches': logSearches,
 }

@@ -13,6 +13,7 @@ import { obeyLogLevel } from '../../lib/runtime/log.ts'
 import { createProcessMetrics, type ProcessMetrics } from '../../lib/runtime/metrics.ts'
 import { createAdminPlane, createNginxPlane } from '../../lib/runtime/node.ts'
 import { openServices, type Services } from '../../lib/runtime/services.ts'
+import { tellInFlight } from '../../lib/stats/in-flight.ts'
 import { serveConsole } from './console.ts'
 import { chooseSpool, lockDatabase } from './data-folder.ts'
 import type { Lines } from './logs.ts'
@@ -60,7 +61,9 @@ export async function startGateway(
     const passwords = createHashPool(auth, metrics, server.workers)
     undo.push(() => passwords.close())
     const spool = chooseSpool(config)
-    const services = { ...(await openServices(config, log, { passwords, metrics, spool })), failLog }
+    const stopping = new AbortController()
+    const opened = await openServices(config, log, { passwords, metrics, spool })
+    const services = { ...opened, failLog, stopping: stopping.signal }
     undo.push(() => services.close())
     metrics.watch({ ...services, passwords })
     obeyLogLevel(services)
@@ -68,6 +71,7 @@ export async function startGateway(
     services.backends.start()
     services.stats.start()
     undo.push(startJobs(services, tick.jobs(services)))
+    undo.push(tellInFlight(services))
     // Before the first login asks: there may be a hundred thousand.
     await services.bans.standingOf('', null)
 
@@ -84,6 +88,7 @@ export async function startGateway(
     const adminPlane = createAdminPlane(createAdminApp(services), log)
     await listen(adminPlane, { host: server.host, port: server.port, setting: 'server' })
     undo.push(() => closeGracefully(adminPlane, grace()))
+    undo.push(() => stopping.abort())
 
     const upgrade = startPasswordUpgrade(services)
     undo.push(() => upgrade.stop())

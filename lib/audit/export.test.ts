@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { csvCell, csvHead, csvRow, jsonRow } from './export.ts'
+import { csvCell } from '../csv.ts'
+import { csvHead, csvRow, jsonRow } from './export.ts'
 import type { LoggedAttempt } from './pages.ts'
 
 test.each([

@@ -1,4 +1,5 @@
 /** Rows of the auth log as text for other programs. No I/O, no clock. */
+import { csvLine } from '../csv.ts'
 import type { LoggedAttempt } from './pages.ts'
 
 /** Those that come in a file, in this order. */
@@ -20,19 +21,6 @@ const exportColumns = [
   'node',
   'request_id',
 ] as const satisfies (keyof LoggedAttempt)[]
-
-/** Spreadsheets take such a cell for a formula, in East Asia also a wide one, and strangers choose what is in the log. */
-const formula = /^[=+\-@＝＋－＠\t\r]/
-const needsQuotes = /[",\r\n]/
-
-/** RFC 4180. What a spreadsheet would run has an apostrophe before it. */
-export function csvCell(value: string | number | null): string {
-  if (typeof value === 'number') return `${value}`
-  const text = value === null ? '' : formula.test(value) ? `'${value}` : value
-  return needsQuotes.test(text) || text !== (value ?? '') ? `"${text.replaceAll('"', '""')}"` : text
-}
-
-const csvLine = (cells: (string | number | null)[]) => `${cells.map(csvCell).join(',')}\r\n`
 
 export const csvHead = csvLine([...exportColumns])
 

@@ -1,5 +1,6 @@
 /** Which users, addresses and networks were there most: at most a hundred of a kind per hour and per day. */
 import { type ExpressionBuilder, type SelectQueryBuilder, sql } from 'kysely'
+import { z } from 'zod'
 import type { AuthTop, Database, Tables } from '../database/schema.ts'
 import { inTransaction } from '../database/transaction.ts'
 import { dayMs, floorTo, hourMs } from './times.ts'
@@ -111,15 +112,18 @@ async function replaceTops(db: Database, span: 'hour' | 'day', start: number, ki
   })
 }
 
-export interface Top {
-  name: string
-  tried: number
-  failed: number
-  succeeded: number
-}
+const top = z.strictObject({ name: z.string(), tried: z.int(), failed: z.int(), succeeded: z.int() })
 
-/** Of whole hours up to two days, of whole days beyond; `since` is where they begin. */
-export type Tops = { since: number } & Record<Kind, Top[]>
+/** Of whole hours up to two days, of whole days beyond, both of UTC; `since` is where they begin. Most tried first. */
+export const tops = z.strictObject({
+  since: z.int(),
+  user: z.array(top),
+  address: z.array(top),
+  network: z.array(top),
+})
+
+export type Top = z.infer<typeof top>
+export type Tops = z.infer<typeof tops>
 
 const topsByHour = 2 * dayMs
 /** Each of those that lead in tried, failed and succeeded. */

@@ -1,5 +1,5 @@
 /** How many requests one address may make. */
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { readAccessToken, type TokenServices } from '../admin/tokens.ts'
 import { placeOf } from '../ban/rules.ts'
 import { type HotState, HotStateAway, HotStateFull } from '../hot-state/port.ts'
@@ -22,6 +22,15 @@ const windowMs = 60_000
 /** Of the limit, for those who have no valid token: guesses, and whatever else wants to be looked up. */
 const anonymousShare = 0.1
 
+/** The session that the access token of a request names; null = there is no valid token, or it has expired. */
+export async function readSessionId(
+  c: Context,
+  services: Parameters<typeof readAccessToken>[0],
+): Promise<string | null> {
+  const [, token] = /^Bearer +(\S+)$/i.exec(c.req.header('Authorization') ?? '') ?? []
+  return token === undefined ? null : readAccessToken(services, token)
+}
+
 /**
  * Counts each request once, before any store is asked for anything else. Hands on the session that the token names as
  * `sessionId`. Without the hot state nothing can be counted: then reading goes on, and changes wait.
@@ -30,8 +39,7 @@ const anonymousShare = 0.1
 export function limitRate(services: RateServices): MiddlewareHandler {
   const { hot, clock, settings } = services
   return async (c, next) => {
-    const [, token] = /^Bearer +(\S+)$/i.exec(c.req.header('Authorization') ?? '') ?? []
-    const sessionId = token === undefined ? null : await readAccessToken(services, token)
+    const sessionId = await readSessionId(c, services)
     c.set('sessionId', sessionId)
     const now = clock()
     const window = Math.floor(now / windowMs)

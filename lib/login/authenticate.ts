@@ -38,6 +38,8 @@ export interface LoginServices extends RecallServices {
   node: string
   log: Logger
   metrics?: Metrics
+  /** Counted up and down, for whoever watches. */
+  inFlight: { count: number }
   /** Takes a line for each refused attempt; absent where nothing reads them. */
   failLog?: { write(line: string): void }
 }
@@ -64,12 +66,14 @@ const settleMs = 1_000
  * becomes `later`.
  */
 export async function authenticate(services: LoginServices, attempt: Attempt): Promise<Decision> {
+  services.inFlight.count += 1
   const startedAt = performance.now()
   const outcome = await decideInTime(services, attempt)
   const { decision, facts, hashed } = await within(settleMs, settle(services, attempt, outcome)).then(
     () => outcome,
     error => giveUp(services, attempt, error),
   )
+  services.inFlight.count -= 1
   const ms = performance.now() - startedAt
   services.metrics?.loginDecided(reportLogin(attempt, decision, facts, hashed, ms))
   return decision

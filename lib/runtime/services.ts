@@ -21,6 +21,8 @@ import type { Metrics } from '../metrics.ts'
 import type { Actor } from '../operation/record.ts'
 import { createSealer, type Sealer } from '../sealing.ts'
 import type { Settings } from '../settings/definitions.ts'
+import type { InFlight } from '../stats/in-flight.ts'
+import { createLive, type Live } from '../stats/live.ts'
 import { type Config, describeStores, type Stores } from './config.ts'
 import { openHotState } from './hot-state.ts'
 import { nameNode } from './node-name.ts'
@@ -59,6 +61,11 @@ export interface Services {
   log: Logger
   /** Undefined on a host that shows none. */
   metrics?: Metrics
+  /** Attempts that this process is deciding. */
+  inFlight: InFlight
+  live: Live
+  /** Aborted when the host begins to stop: answers without an end end then. Undefined on a host that cannot stream. */
+  stopping?: AbortSignal
   close(): Promise<void>
 }
 
@@ -133,6 +140,8 @@ export async function openServices(
     clock,
     log,
     metrics,
+    inFlight: { count: 0 },
+    live: createLive({ logDb, hot, clock }),
     async close() {
       await backends.stop()
       await audit.close()
