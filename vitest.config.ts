@@ -5,13 +5,13 @@ const alone = ['infra/e2e/load.test.ts']
 
 /** What runs on both kinds of database: a second time, on the shared MariaDB. */
 const onMariadb = [
-  'lib/{audit,backend,ban,database,live-settings,login,mailbox}/**/*.test.ts',
+  'lib/{audit,backend,ban,database,live-settings,login,mailbox,operation,stats}/**/*.test.ts',
   'migrations/*.test.ts',
   'functions/**/*.test.ts',
 ]
 /** Without a database, or about SQLite alone. */
 const notOnMariadb = [
-  'lib/audit/{export,spool}.test.ts',
+  'lib/audit/{export,spool,steps}.test.ts',
   'lib/database/{file-lock,sqlite}.test.ts',
   'lib/backend/{greeting,resolve,rules,tls-port}.test.ts',
   'lib/{mailbox,ban}/{codes,name,passwords,rules,prefix-map}.test.ts',

@@ -46,6 +46,7 @@ import {
   resetTotp,
   revokeGrants,
 } from '../../lib/mailbox/totp.ts'
+import { searchOperations } from '../../lib/operation/search.ts'
 import { takePage } from '../../lib/original/take.ts'
 import type { Services } from '../../lib/runtime/services.ts'
 import { readPeriod } from '../../lib/stats/period.ts'
@@ -148,6 +149,7 @@ export const verbs = {
   'log search': searchAuthLog,
   'self-check': checkSelf,
   'log tail': tailAuthLog,
+  'operation list': searchOperations,
   stats: readPeriod,
   'stats rebuild': rebuildStats,
 } as const satisfies Record<string, Verb>

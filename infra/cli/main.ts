@@ -9,6 +9,7 @@ import { addBanCommands } from './ban-commands.ts'
 import { addDoctorCommand } from './doctor-command.ts'
 import { addImportCommands } from './import-commands.ts'
 import { addLogCommands } from './log-commands.ts'
+import { addOperationCommands } from './operation-commands.ts'
 import { addProcessCommands } from './process-commands.ts'
 import { addSettingCommands } from './setting-commands.ts'
 import { addStatsCommands } from './stats-commands.ts'
@@ -33,6 +34,7 @@ export async function main(argv: string[]): Promise<void> {
   addBackendCommands(program)
   addBanCommands(program)
   addLogCommands(program)
+  addOperationCommands(program)
   addStatsCommands(program)
   addSettingCommands(program)
   addTryCommand(program)

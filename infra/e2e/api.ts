@@ -49,7 +49,7 @@ export async function openApi(settings: Record<string, string> = {}): Promise<Ap
         ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       })
       const text = await response.text()
-      const isJson = /json$/.test(response.headers.get('Content-Type')?.split(';')[0] ?? '')
+      const isJson = /[/+]json$/.test(response.headers.get('Content-Type')?.split(';')[0] ?? '')
       return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text }
     },
     close,

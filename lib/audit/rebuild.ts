@@ -56,7 +56,7 @@ export async function rebuildStats(services: RebuildServices, input: unknown): P
   let [hour, attempts] = [from, 0]
   while (hour < until && performance.now() < startedAt + stepMs) {
     attempts += await rebuildHour(services, hour, until)
-    hour += hourMs
+    hour = await findNextHour(services, hour + hourMs)
   }
   return { from, next: hour < until ? hour : null, until, attempts }
 }
@@ -66,6 +66,36 @@ async function findFirstHour({ logDb, clock, settings }: RebuildServices): Promi
   const { retention } = settings.log
   const whole = retention === 0 ? 0 : floorTo(hourMs, clock() - retention) + hourMs
   return Math.max(whole, floorTo(hourMs, oldest?.time ?? clock()))
+}
+
+/** The next one that has rows, or counts that may be wrong; without any: the end of time. */
+async function findNextHour({ db, logDb }: RebuildServices, from: number): Promise<number> {
+  const [row, minute, hour] = await Promise.all([
+    logDb
+      .selectFrom('auth_log')
+      .select('time')
+      .where('time', '>=', from)
+      .orderBy('time')
+      .limit(1)
+      .executeTakeFirst(),
+    db
+      .selectFrom('auth_stats')
+      .select('minute as time')
+      .where('minute', '>=', from)
+      .orderBy('minute')
+      .limit(1)
+      .executeTakeFirst(),
+    db
+      .selectFrom('auth_rollups')
+      .select('start as time')
+      .where('span', '=', 'hour')
+      .where('start', '>=', from)
+      .orderBy('start')
+      .limit(1)
+      .executeTakeFirst(),
+  ])
+  const times = [row, minute, hour].flatMap(found => found?.time ?? [])
+  return floorTo(hourMs, Math.min(...times))
 }
 
 async function rebuildHour(services: RebuildServices, hour: number, until: number): Promise<number> {
