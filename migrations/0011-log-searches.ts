@@ -1,4 +1,4 @@
-/** Indexes for searches of the operation log, and to count mailboxes that many guesses have shut. */
+/** Indexes for searches of the operation log. */
 import type { Kysely } from 'kysely'
 import { dropIndex } from '../lib/database/dialect.ts'
 
@@ -8,7 +8,6 @@ const indexes: [table: string, columns: string[]][] = [
   ['operation_log', ['actor', 'time']],
   ['operation_log', ['action', 'time']],
   ['operation_log', ['target', 'time']],
-  ['users', ['guesses']],
 ]
 
 const nameOf = (table: string, columns: string[]) => [table, ...columns].join('_')

@@ -105,6 +105,7 @@ async function readRows(logDb: Database, ids: string[]): Promise<LoggedAttempt[]
 }
 
 function selectPath(logDb: Database, path: Path, { since, until }: Range, after: Mark | null, limit: number) {
+<<<<<<< HEAD
   return logDb
     .selectFrom('auth_log')
     .where(eb =>
@@ -121,4 +122,23 @@ function selectPath(logDb: Database, path: Path, { since, until }: Range, after:
     .orderBy('time', 'desc')
     .orderBy('request_id', 'desc')
     .limit(limit)
+=======
+  return (
+    logDb
+      .selectFrom('auth_log')
+      // MariaDB sorts the whole table for a condition that says nothing, such as that of no columns.
+      .$if(Object.keys(path).length > 0, q => q.where(eb => eb.and(path)))
+      .$if(since !== undefined, q => q.where('time', '>=', since!))
+      .$if(until !== undefined, q => q.where('time', '<=', until!))
+      .$if(after !== null, q =>
+        q
+          // For the index; MySQL takes no row of values for a range.
+          .where('time', '<=', after!.time)
+          .where(eb => eb(eb.refTuple('time', 'request_id'), '<', eb.tuple(after!.time, after!.id))),
+      )
+      .orderBy('time', 'desc')
+      .orderBy('request_id', 'desc')
+      .limit(limit)
+  )
+>>>>>>> logs
 }
