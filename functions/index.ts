@@ -4,15 +4,8 @@ import { documentOperation } from '../lib/http/openapi.ts'
 import type { Services } from '../lib/runtime/services.ts'
 import { adminLogin } from './admin-login/app.ts'
 import { admins } from './admins/app.ts'
-
-<<<<<<< HEAD
-
 import { backends } from './backends/app.ts'
 import { blacklist } from './blacklist/app.ts'
-
-=======
->>>>>>> logs
-
 import { logs } from './logs/app.ts'
 import { createMetrics } from './metrics/app.ts'
 import { answerUnparsed, createNginxAuth, notDecided } from './nginx-auth/app.ts'
@@ -38,7 +31,6 @@ export const nginxAuth = {
 export const metrics = { name: 'metrics', plane: 'nginx', cloud: false, create: createMetrics } as const
 
 /** The API, function by function: what people, the console and scripts ask for. */
-<<<<<<< HEAD
 export const api = {
   'admin-login': adminLogin,
   admins,
@@ -49,9 +41,6 @@ export const api = {
   stats,
   users,
 } as const
-=======
-export const api = { 'admin-login': adminLogin, admins, logs, settings, stats } as const
->>>>>>> logs
 
 /** Called by the clock: in the cloud by the platform's, elsewhere the jobs have one of their own. */
 export const tick = { name: 'tick', plane: 'clock', cloud: true, jobs: jobsOf } as const

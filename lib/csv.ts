@@ -1,15 +1,10 @@
 /** Tables as text for spreadsheets. No I/O, no clock. */
 
-<<<<<<< HEAD
 /**
  * Spreadsheets take such a cell for a formula, in East Asia also a wide one, and strangers choose what is in the log.
  * Apostrophes before it count as ours, so that one can be taken away again.
  */
 const formula = /^'*[=+\-@＝＋－＠\t\r]/
-=======
-/** Spreadsheets take such a cell for a formula, in East Asia also a wide one, and strangers choose what is in a log. */
-const formula = /^[=+\-@＝＋－＠\t\r]/
->>>>>>> logs
 const needsQuotes = /[",\r\n]/
 
 /** RFC 4180. What a spreadsheet would run has an apostrophe before it. */
@@ -20,10 +15,7 @@ export function csvCell(value: string | number | null): string {
 }
 
 export const csvLine = (cells: (string | number | null)[]): string => `${cells.map(csvCell).join(',')}\r\n`
-<<<<<<< HEAD
 
 /** The text that `csvCell` was given. */
 export const readCell = (text: string): string =>
   /^'/.test(text) && formula.test(text) ? text.slice(1) : text
-=======
->>>>>>> logs

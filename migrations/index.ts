@@ -7,15 +7,8 @@ import * as generation from './0004-generation.ts'
 import * as stats from './0005-stats.ts'
 import * as settings from './0006-settings.ts'
 import * as admins from './0008-admins.ts'
-
-<<<<<<< HEAD
-
 import * as mailboxLists from './0009-mailbox-lists.ts'
 import * as places from './0010-places.ts'
-
-=======
->>>>>>> logs
-
 import * as logSearches from './0011-log-searches.ts'
 
 export const migrations: Record<string, Migration> = {
@@ -26,11 +19,7 @@ export const migrations: Record<string, Migration> = {
   '0005-stats': stats,
   '0006-settings': settings,
   '0008-admins': admins,
-<<<<<<< HEAD
   '0009-mailbox-lists': mailboxLists,
-  '0011-log-searches': logSearches,
   '0010-places': places,
-=======
   '0011-log-searches': logSearches,
->>>>>>> logs
 }

@@ -105,24 +105,6 @@ async function readRows(logDb: Database, ids: string[]): Promise<LoggedAttempt[]
 }
 
 function selectPath(logDb: Database, path: Path, { since, until }: Range, after: Mark | null, limit: number) {
-<<<<<<< HEAD
-  return logDb
-    .selectFrom('auth_log')
-    .where(eb =>
-      eb.and(Object.entries(path).map(([column, value]) => eb(sql.ref<string>(column), '=', value))),
-    )
-    .$if(since !== undefined, q => q.where('time', '>=', since!))
-    .$if(until !== undefined, q => q.where('time', '<=', until!))
-    .$if(after !== null, q =>
-      q
-        // For the index; MySQL takes no row of values for a range.
-        .where('time', '<=', after!.time)
-        .where(eb => eb(eb.refTuple('time', 'request_id'), '<', eb.tuple(after!.time, after!.id))),
-    )
-    .orderBy('time', 'desc')
-    .orderBy('request_id', 'desc')
-    .limit(limit)
-=======
   return (
     logDb
       .selectFrom('auth_log')
@@ -140,5 +122,4 @@ function selectPath(logDb: Database, path: Path, { since, until }: Range, after:
       .orderBy('request_id', 'desc')
       .limit(limit)
   )
->>>>>>> logs
 }

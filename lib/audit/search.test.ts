@@ -230,18 +230,10 @@ describe('every combination of filters finds what a look at every row finds', ()
     protocol: [undefined, 'pop3'],
     result: [undefined, 'failed', 'success'],
     reason: [undefined, ['busy'], ['ok', 'locked']],
-<<<<<<< HEAD
-    method: [undefined, 'login'],
-    text: [undefined, 'B@COMBO'],
-    backend: [undefined, 'x.example:1'],
-  }
-  const queries = Object.entries(options).reduce<Record<string, string | string[] | undefined>[]>(
-=======
     backend: [undefined, 'x.example:1'],
   }
   type Query = Record<string, string | string[] | undefined>
   const combined = Object.entries(options).reduce<Query[]>(
->>>>>>> logs
     (all, [name, values]) => all.flatMap(query => values.map(value => ({ ...query, [name]: value }))),
     [{}],
   )

@@ -122,12 +122,8 @@ async function readStretch(
   const rows = await db
     .selectFrom('operation_log')
     .selectAll()
-<<<<<<< HEAD
-    .where(eb => eb.and(by))
-=======
     // MariaDB sorts the whole table for a condition that says nothing, such as that of no columns.
     .$if(Object.keys(by).length > 0, q => q.where(eb => eb.and(by)))
->>>>>>> logs
     .$if(since !== undefined, q => q.where('time', '>=', since!))
     .$if(until !== undefined, q => q.where('time', '<=', until!))
     .$if(after !== null, q =>

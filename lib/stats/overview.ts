@@ -100,14 +100,8 @@ async function countBans(db: Database, now: number): Promise<number> {
 
 async function countBackends({ db, backends }: OverviewServices) {
   const rows = (await readBackends(db)).filter(({ state }) => state !== 'off')
-<<<<<<< HEAD
   const states = new Map(backends.states().map(({ id, health }) => [id, health]))
   const isChecked = rows.some(({ id }) => states.get(id)?.length)
   const up = rows.filter(({ id }) => states.get(id)?.some(({ up }) => up)).length
-=======
-  const states = new Map(backends.states().map(({ backend, addresses }) => [backend.id, addresses]))
-  const isChecked = rows.some(({ id }) => states.get(id)?.length)
-  const up = rows.filter(({ id }) => states.get(id)?.some(({ health }) => health.up)).length
->>>>>>> logs
   return { up: isChecked || rows.length === 0 ? up : null, total: rows.length }
 }
