@@ -239,7 +239,7 @@ describe('every combination of filters finds what a look at every row finds', ()
   )
   // What no index knows goes with every way through the log.
   const unknown = [{ method: 'login' }, { text: 'B@COMBO' }, { method: 'login', text: 'B@COMBO' }]
-  const queries = [
+  const queries: Query[] = [
     ...combined,
     ...combined.filter((_, i) => i % 17 === 0).flatMap(query => unknown.map(more => ({ ...query, ...more }))),
   ]

@@ -97,14 +97,6 @@ export function prefixesOf(address: string): string[] {
   )
 }
 
-/** Every prefix that an address is in, itself included, the narrowest first; none for what is no address. */
-export function prefixesOf(address: string): string[] {
-  const read = readBits(address)
-  if (read === null) return []
-  const { family, bits } = read
-  return Array.from({ length: bits.length + 1 }, (_, i) => write(family, bits.slice(0, bits.length - i)))
-}
-
 /** Whether every address of `inner` is one of `outer`. */
 export function contains(outer: Prefix, inner: Prefix): boolean {
   return outer.family === inner.family && inner.bits.startsWith(outer.bits)
