@@ -140,8 +140,8 @@ async function readLocksNow(services: ExplainRowServices, name: string, network:
   const strangers = await readLocks(services, { name, network: null, familiar: false })
   const here = network === '' ? null : await readLocks(services, { name, network, familiar: true })
   return {
-    strangers_until: strangers.lockedUntil,
-    network_until: here?.lockedUntil ?? null,
+    strangers_until: strangers.locked_until,
+    network_until: here?.locked_until ?? null,
     shut: strangers.shut,
   }
 }

@@ -58,10 +58,10 @@ const namesAtOnce = 500
 /** Names of mailboxes that are locked for a while. */
 async function findLocked(services: LockedServices): Promise<string[]> {
   const since = services.clock() - services.settings.auth.lock_ttl - slackMs
-  const rows = await Promise.all(
+  const pages = await Promise.all(
     signs.map(reason => searchAuthLog(services, { reason, since, limit: newest })),
   )
-  const names = [...new Set(rows.flat().map(({ user }) => user))]
+  const names = [...new Set(pages.flatMap(({ items }) => items).map(({ user }) => user))]
   const found: string[] = []
   for (let at = 0; at < names.length; at += namesAtOnce) {
     const some = names.slice(at, at + namesAtOnce)

@@ -57,8 +57,8 @@ export async function showGuarded(
 }
 
 async function readLate(services: LogServices, user: string, result: 'success' | 'failed') {
-  const rows = await searchAuthLog(services, { user, result, limit: lateOnes })
-  return rows.map(({ time, protocol, client_address, reason, backend, request_id }) => ({
+  const { items } = await searchAuthLog(services, { user, result, limit: lateOnes })
+  return items.map(({ time, protocol, client_address, reason, backend, request_id }) => ({
     time,
     protocol,
     client_address,
