@@ -42,13 +42,12 @@ export async function up(db: Db): Promise<void> {
       .on('users')
       .columns([...leading, ...looked])
       .execute()
-  await db.schema.createIndex('users_guesses').on('users').column('guesses').execute()
   await dropIndex(db, 'users', 'users_owner')
 }
 
 export async function down(db: Db): Promise<void> {
   await db.schema.createIndex('users_owner').on('users').column('owner').execute()
-  for (const name of ['users_guesses', ...Object.keys(orders)]) await dropIndex(db, 'users', name)
+  for (const name of Object.keys(orders)) await dropIndex(db, 'users', name)
   for (const column of ['totp', 'search_text'])
     await db.schema.alterTable('users').dropColumn(column).execute()
 }

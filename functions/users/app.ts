@@ -1,5 +1,6 @@
 /** Mailboxes: what people around the gateway do with them. Every change is effective at the next login. */
 import { z } from 'zod'
+import { linkTo } from '../../lib/http/export.ts'
 import { operationsOf } from '../../lib/http/operation.ts'
 import { listQuery, listUsers, mailboxList } from '../../lib/login/locked.ts'
 import { guardedSchema, showGuarded } from '../../lib/login/unlock.ts'
@@ -63,17 +64,18 @@ export const users = [
     route: 'GET /api/export/users',
     role: 'auditor',
     summary:
-      'Mailboxes as a file, by name, without passwords; in parts of at most 4 MB: the next one is in the header Link.',
+      'Mailboxes as a file, by name, without passwords; in parts of at most 4 MB: the next one is in the headers X-Next and Link.',
     query: exportQuery,
     contentType: 'text/csv',
     async handle({ services, query, c }) {
       const { text, next } = await exportMailboxes(services, query)
-      if (next !== null) {
-        const url = new URL(c.req.url)
-        url.searchParams.set('after', next)
-        c.header('Link', `<${url.pathname}${url.search}>; rel="next"`)
+      const format = query.format ?? 'csv'
+      const headers = {
+        'Content-Type': contentTypes[format],
+        'Content-Disposition': `attachment; filename="users.${format}"`,
+        'Cache-Control': 'no-store',
       }
-      return c.body(text, 200, { 'Content-Type': contentTypes[query.format ?? 'csv'] })
+      return c.body(text, 200, { ...headers, ...(next !== null && linkTo(c, next)) })
     },
   }),
   operation({

@@ -110,7 +110,8 @@ async function gather<Row>(file: Export<Row>, first: Page<Row>) {
   }
 }
 
-function linkTo(c: Context, next: string): Record<string, string> {
+/** What tells of the part that follows. */
+export function linkTo(c: Context, next: string): Record<string, string> {
   const { pathname, searchParams } = new URL(c.req.url)
   searchParams.set('after', next)
   return { 'X-Next': next, Link: `<${pathname}?${searchParams}>; rel="next"` }

@@ -8,7 +8,7 @@ import { recordedEach } from '../operation/record.ts'
 import { Refusal } from '../refusal.ts'
 import { forget } from './forget.ts'
 import { type FileRow, formats, readRows, refuseRepeats } from './import-file.ts'
-import { describeMailbox, fields, joinProtocols, newMailbox } from './mailbox.ts'
+import { describeMailbox, fields, joinProtocols, newMailbox, toMailbox } from './mailbox.ts'
 import { type MailboxServices, parseName } from './manage.ts'
 import { domainOf } from './name.ts'
 import { parseNewPassword, refuseUnsendable } from './passwords.ts'
@@ -57,7 +57,7 @@ export const importReport = z.strictObject({
   rows: z.int(),
   added: z.int(),
   changed: z.int(),
-  skipped: z.int().describe('There already, and left as they are.'),
+  skipped: z.int().describe('There already, and left or found as they are.'),
   failed: z.int(),
   errors: z.array(lineError).describe('At most 1000.'),
 })
@@ -244,7 +244,7 @@ async function plan(
     const before = users.get(row.name)
     try {
       if (!before) inserts.push(makeUser(services, row, version))
-      else if (existing === 'change')
+      else if (existing === 'change' && changesAnything(row, before))
         updates.push({ before, after: changeUser(services, row, before, version) })
       else taken.skipped++
     } catch (error) {
@@ -298,6 +298,18 @@ function makeUser(services: MailboxServices, row: Wanted, version: number): User
     created_at: now,
     updated_at: now,
   }
+}
+
+function changesAnything(row: Wanted, before: User): boolean {
+  const { owner, enabled, pool, protocols } = toMailbox(before)
+  return (
+    row.password !== undefined ||
+    (row.password_hash ?? before.password_hash) !== before.password_hash ||
+    (row.owner ?? owner) !== owner ||
+    (row.enabled ?? enabled) !== enabled ||
+    (row.pool === undefined ? pool : row.pool) !== pool ||
+    joinProtocols(row.protocols ?? protocols) !== joinProtocols(protocols)
+  )
 }
 
 /** @throws Refusal for a password that its codes could not follow */
