@@ -80,7 +80,7 @@ export const blacklist = [
   operation({
     route: 'GET /api/exceptions',
     role: 'auditor',
-    summary: 'Addresses that automatic bans spare, by kind and prefix.',
+    summary: 'Addresses that automatic bans spare, newest first.',
     query: exceptionQuery,
     answer: exceptionPageSchema,
     handle: ({ services, query }) => listExceptions(services, query),

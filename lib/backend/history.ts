@@ -1,10 +1,10 @@
 /** When addresses of backends went up and down: one row per change, written by the process that saw it. */
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import { readCursor, writeCursor } from '../cursor.ts'
 import type { Database } from '../database/schema.ts'
 import { newId } from '../id.ts'
 import { parseInput } from '../input.ts'
+import { cursor, readCursor, writeCursor } from '../pages.ts'
 
 const changeSchema = z.strictObject({
   address: z.string(),
@@ -21,7 +21,7 @@ interface Change extends z.infer<typeof changeSchema> {
 }
 
 export const historyQuery = z.strictObject({
-  after: z.string('must be text').optional(),
+  after: cursor.optional(),
   limit: z
     .int('must be a whole number')
     .min(1, 'must be 1 to 1000')
@@ -87,8 +87,6 @@ export function createHistory({ db, log }: HistoryParts) {
   return { note, flush }
 }
 
-const markSchema = z.tuple([z.int(), z.string()])
-
 /**
  * Newest first; a backend that never was has none.
  * @param input see `historyQuery`
@@ -99,15 +97,15 @@ export async function readHistory(
   input: unknown,
 ): Promise<History> {
   const { after, limit } = parseInput(historyQuery, input)
-  const last = after === undefined ? null : readCursor(markSchema, after)
+  const last = after === undefined ? null : readCursor(after)
   const rows = await logDb
     .selectFrom('backend_events')
     .select(['id', 'address', 'time', 'up', 'error', 'node'])
     .where('backend_id', '=', backendId)
     .$if(last !== null, q =>
       q
-        .where('time', '<=', last![0])
-        .where(eb => eb(eb.refTuple('time', 'id'), '<', eb.tuple(last![0], last![1]))),
+        .where('time', '<=', last!.time)
+        .where(eb => eb(eb.refTuple('time', 'id'), '<', eb.tuple(last!.time, last!.id))),
     )
     .orderBy('time', 'desc')
     .orderBy('id', 'desc')
@@ -117,7 +115,7 @@ export async function readHistory(
   const mark = rows.length > limit ? items.at(-1)! : null
   return {
     items: items.map(({ id, up, ...row }) => ({ ...row, up: up === 1 })),
-    next: mark && writeCursor([mark.time, mark.id]),
+    next: mark && writeCursor(mark),
   }
 }
 

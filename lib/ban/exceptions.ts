@@ -1,7 +1,6 @@
 /** Addresses that automatic bans spare. Effective at the next attempt on every node. */
 import { sql } from 'kysely'
 import { z } from 'zod'
-import { readCursor, writeCursor } from '../cursor.ts'
 import { orChange } from '../database/dialect.ts'
 import type { Database, ExceptionRow } from '../database/schema.ts'
 import { newId } from '../id.ts'
@@ -29,7 +28,8 @@ export const exceptionQuery = z.strictObject({
   search: z.string('must be text').max(255, 'must have at most 255 characters').default(''),
   /** Only entries that contain this address or network. */
   address: z.string('must be an address or network').optional(),
-  after: z.string('must be text').optional(),
+  /** `next` of the page before: the id of its last entry. */
+  after: z.guid('must be `next` of the page before').optional(),
   limit: z
     .int('must be a whole number')
     .min(1, 'must be 1 to 1000')
@@ -71,7 +71,7 @@ const selectEntry = (db: Database, kind: ExceptionRow['kind'], cidr: string) =>
   db.selectFrom('ip_exceptions').selectAll().where('kind', '=', kind).where('cidr', '=', cidr)
 
 /**
- * By kind and prefix.
+ * Newest first.
  * @param input see `exceptionQuery`
  * @throws Refusal for a bad field
  */
@@ -81,25 +81,18 @@ export async function listExceptions(
 ): Promise<z.infer<typeof exceptionPageSchema>> {
   const { kind, search, address, after, limit } = parseInput(exceptionQuery, input)
   const around = address === undefined ? null : prefixesAround(readPrefix(address, 'address'))
-  const last = after === undefined ? null : readCursor(z.tuple([z.enum(exceptionKinds), z.string()]), after)
   const rows = await logDb
     .selectFrom('ip_exceptions')
     .selectAll()
     .$if(kind !== undefined, q => q.where('kind', '=', kind!))
     .$if(around !== null, q => q.where('cidr', 'in', around!))
     .$if(search !== '', q => q.where(searchFor(search, ['cidr', 'note', 'author'])))
-    .$if(last !== null, q =>
-      q
-        .where('kind', '>=', last![0])
-        .where(eb => eb(eb.refTuple('kind', 'cidr'), '>', eb.tuple(last![0], last![1]))),
-    )
-    .orderBy('kind')
-    .orderBy('cidr')
+    .$if(after !== undefined, q => q.where('id', '<', after!))
+    .orderBy('id', 'desc')
     .limit(limit + 1)
     .execute()
   const items = rows.slice(0, limit)
-  const mark = rows.length > limit ? items.at(-1)! : null
-  return { items, next: mark && writeCursor([mark.kind, mark.cidr]) }
+  return { items, next: rows.length > limit ? items.at(-1)!.id : null }
 }
 
 /** @throws Refusal if there is none */

@@ -1,10 +1,10 @@
 /** Looking through the bans, page by page, however many there are. */
 import { type RawBuilder, sql } from 'kysely'
 import { z } from 'zod'
-import { readCursor, writeCursor } from '../cursor.ts'
 import type { Database } from '../database/schema.ts'
 import { parseInput } from '../input.ts'
 import { banEvents } from '../metrics.ts'
+import { cursor, type Mark, readCursor, writeCursor } from '../pages.ts'
 import { readPrefix } from './manage.ts'
 import { type Prefix, prefixOfBits } from './rules.ts'
 import { banSchema, toBan } from './shapes.ts'
@@ -16,7 +16,7 @@ export const banQuery = z.strictObject({
   /** Only bans that contain this address or network. */
   address: z.string('must be an address or network').optional(),
   event_type: z.enum(banEvents, `must be one of ${banEvents.join(', ')}`).optional(),
-  after: z.string('must be text').optional(),
+  after: cursor.optional(),
   limit: z
     .int('must be a whole number')
     .min(1, 'must be 1 to 1000')
@@ -43,12 +43,17 @@ export async function listBans(
 ): Promise<z.infer<typeof banPageSchema>> {
   const wanted = parseInput(banQuery, input)
   const { after, limit } = wanted
-  const last = after === undefined ? null : readCursor(z.tuple([z.int(), z.string()]), after)
+  const last = after === undefined ? null : readCursor(after)
   const now = clock()
-  const [page, total] = await Promise.all([
-    selectPage(logDb, wanted, now, last).execute(),
-    last === null ? countMatching(logDb, wanted, now) : null,
+  // A text is looked for in every row: once for both, not once for each.
+  const countsBeside = last === null && wanted.search !== ''
+  const [page, counted] = await Promise.all([
+    selectPage(logDb, wanted, now, last)
+      .$if(countsBeside, q => q.select(sql<number | string>`count(*) over ()`.as('total')))
+      .execute(),
+    last === null && !countsBeside ? countMatching(logDb, wanted, now) : null,
   ])
+  const total = countsBeside ? Number(page[0]?.total ?? 0) : counted
   const rows = await readRows(
     logDb,
     page.slice(0, limit).map(({ id }) => id),
@@ -56,19 +61,19 @@ export async function listBans(
   const mark = page.length > limit ? page[limit - 1]! : null
   return {
     items: rows.map(row => toBan(row, now)),
-    next: mark && writeCursor([mark.starts_at, mark.id]),
+    next: mark && writeCursor({ time: mark.starts_at, id: mark.id }),
     total,
   }
 }
 
 /** Only what the index holds, as long as no text is searched for: the rows are many times as large. */
-export function selectPage(logDb: Database, wanted: Wanted, now: number, last: [number, string] | null) {
+export function selectPage(logDb: Database, wanted: Wanted, now: number, last: Mark | null) {
   return selectMatching(logDb, wanted, now)
     .select(['starts_at', 'id'])
     .$if(last !== null, q =>
       q
-        .where('starts_at', '<=', last![0])
-        .where(eb => eb(eb.refTuple('starts_at', 'id'), '<', eb.tuple(last![0], last![1]))),
+        .where('starts_at', '<=', last!.time)
+        .where(eb => eb(eb.refTuple('starts_at', 'id'), '<', eb.tuple(last!.time, last!.id))),
     )
     .orderBy('starts_at', 'desc')
     .orderBy('id', 'desc')
@@ -108,10 +113,11 @@ export const prefixesAround = ({ family, bits }: Prefix): string[] =>
 
 /** Whether one of the columns has the text in it; capitals do not count, of letters beyond ASCII on MySQL only. */
 export function searchFor(text: string, columns: string[]): RawBuilder<boolean> {
-  const pattern = `%${text.replace(/[!%_]/g, '!$&')}%`
-  const found = columns.map(
-    column => sql`(lower(${sql.ref(column)}) like ${pattern.toLowerCase()} escape '!'
-      or ${sql.ref(column)} like ${pattern} escape '!')`,
-  )
-  return sql<boolean>`(${sql.join(found, sql` or `)})`
+  const typed = `%${text.replace(/[!%_]/g, '!$&')}%`
+  const lowered = columns.map(column => sql`lower(${sql.ref(column)}) like ${typed.toLowerCase()} escape '!'`)
+  // SQLite lowers ASCII only: other letters are found as they are written.
+  const asWritten = /[^\x00-\x7f]/.test(typed)
+    ? columns.map(column => sql`${sql.ref(column)} like ${typed} escape '!'`)
+    : []
+  return sql<boolean>`(${sql.join([...lowered, ...asWritten], sql` or `)})`
 }
