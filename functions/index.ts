@@ -1,6 +1,7 @@
 /** The functions, one per concern. Each can run in any host: the adapter's listeners, a cloud function, a test. */
 
 import { documentOperation } from '../lib/http/openapi.ts'
+import type { AnyOperation } from '../lib/http/operation.ts'
 import type { Services } from '../lib/runtime/services.ts'
 import { adminLogin } from './admin-login/app.ts'
 import { admins } from './admins/app.ts'
@@ -10,6 +11,7 @@ import { logs } from './logs/app.ts'
 import { createMetrics } from './metrics/app.ts'
 import { answerUnparsed, createNginxAuth, notDecided } from './nginx-auth/app.ts'
 import { readAddress, writeDecision } from './nginx-auth/wire.ts'
+import { notifications } from './notifications/app.ts'
 import { settings } from './settings/app.ts'
 import { stats } from './stats/app.ts'
 import { jobsOf } from './tick/app.ts'
@@ -37,6 +39,7 @@ export const api = {
   backends,
   blacklist,
   logs,
+  notifications,
   settings,
   stats,
   users,
@@ -55,7 +58,7 @@ export const functions = [
   ),
 ]
 
-const asked = Object.values(api).flat()
+const asked: readonly AnyOperation<Services>[] = Object.values(api).flat()
 
 /** Everything that can be asked of the API, and the document that tells so. */
 export const operations = [...asked, documentOperation<Services>(asked)]

@@ -34,13 +34,13 @@ export const notificationQuery = z.strictObject({
   /** The whole address. */
   recipient: text.optional(),
   /** The `next` of the page before. */
-  before: text.optional(),
+  after: text.optional(),
   limit: z.int(limitText).min(1, limitText).max(200, limitText).default(50),
 })
 
 export const notificationPage = z.strictObject({
-  notifications: z.array(notification),
-  /** Give it as `before` for the next page; null = there is none. */
+  items: z.array(notification),
+  /** Give it as `after` for the next page; null = there is none. */
   next: z.string().nullable(),
 })
 
@@ -49,18 +49,18 @@ export async function listNotifications(
   { db }: { db: Database },
   input: unknown,
 ): Promise<z.infer<typeof notificationPage>> {
-  const { before, limit, ...same } = parseInput(notificationQuery, input)
+  const { after, limit, ...same } = parseInput(notificationQuery, input)
   const wanted = Object.entries(same).filter(([, value]) => value !== undefined)
   const rows = await db
     .selectFrom('notifications')
     .selectAll()
     .where(eb => eb.and(Object.fromEntries(wanted)))
-    .$if(before !== undefined, query => query.where('id', '<', before!))
+    .$if(after !== undefined, query => query.where('id', '<', after!))
     .orderBy('id', 'desc')
     .limit(limit + 1)
     .execute()
   const page = rows.slice(0, limit)
-  return { notifications: page.map(toNotification), next: rows.length > limit ? page.at(-1)!.id : null }
+  return { items: page.map(toNotification), next: rows.length > limit ? page.at(-1)!.id : null }
 }
 
 export const toNotification = ({ facts, topic, ...row }: NotificationRow): Notification => ({

@@ -220,18 +220,18 @@ test('the list is newest first, in pages, narrowed by every field', async () => 
   await add({ user: 'ann@example.com' })
   await add({ kind: 'totp_enrolled' })
   const first = await listNotifications(services, { limit: 2 })
-  expect(first.notifications.map(({ kind, recipient }) => [kind, recipient])).toEqual([
+  expect(first.items.map(({ kind, recipient }) => [kind, recipient])).toEqual([
     ['totp_enrolled', joe],
     ['locked', 'ann@example.com'],
   ])
-  const second = await listNotifications(services, { limit: 2, before: first.next })
-  expect(second).toMatchObject({ notifications: [{ kind: 'locked', recipient: joe }], next: null })
+  const second = await listNotifications(services, { limit: 2, after: first.next })
+  expect(second).toMatchObject({ items: [{ kind: 'locked', recipient: joe }], next: null })
   const ofAnn = await listNotifications(services, {
     kind: 'locked',
     state: 'waiting',
     recipient: 'ann@example.com',
   })
-  expect(ofAnn.notifications).toHaveLength(1)
-  expect(await listNotifications(services, { state: 'sent' })).toEqual({ notifications: [], next: null })
+  expect(ofAnn.items).toHaveLength(1)
+  expect(await listNotifications(services, { state: 'sent' })).toEqual({ items: [], next: null })
   await expect(listNotifications(services, { state: 'lost' })).rejects.toMatchObject({ field: 'state' })
 })
