@@ -1,7 +1,6 @@
 /** The functions, one per concern. Each can run in any host: the adapter's listeners, a cloud function, a test. */
 
 import { documentOperation } from '../lib/http/openapi.ts'
-import type { AnyOperation } from '../lib/http/operation.ts'
 import type { Services } from '../lib/runtime/services.ts'
 import { adminLogin } from './admin-login/app.ts'
 import { admins } from './admins/app.ts'
@@ -58,7 +57,7 @@ export const functions = [
   ),
 ]
 
-const asked: readonly AnyOperation<Services>[] = Object.values(api).flat()
+const asked = Object.values(api).flat()
 
 /** Everything that can be asked of the API, and the document that tells so. */
 export const operations = [...asked, documentOperation<Services>(asked)]
