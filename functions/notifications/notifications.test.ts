@@ -68,11 +68,26 @@ test('only a superadmin may send one, an auditor may read the list', async () =>
   const rows = [1, 2, 3].map(i => makeRow({ kind: 'attack', ...notice }, `root${i}@example.org`, i))
   await api.services.db.insertInto('notifications').values(rows).execute()
   const first = await api.ask('GET /api/notifications?limit=2&kind=attack', 'auditor')
-  expect(first.body.notifications.map((row: { recipient: string }) => row.recipient)).toEqual([
+  expect(first.body.items.map((row: { recipient: string }) => row.recipient)).toEqual([
     'root3@example.org',
     'root2@example.org',
   ])
-  const second = await api.ask(`GET /api/notifications?limit=2&before=${first.body.next}`, 'auditor')
-  expect(second.body).toMatchObject({ notifications: [{ recipient: 'root1@example.org' }], next: null })
+  const second = await api.ask(`GET /api/notifications?limit=2&after=${first.body.next}`, 'auditor')
+  expect(second.body).toMatchObject({ items: [{ recipient: 'root1@example.org' }], next: null })
   expect((await api.ask('GET /api/notifications')).status).toBe(401)
+})
+
+test('an operator has the owner told again', async () => {
+  const name = 'joe@example.com'
+  const added = { name, password: 'correct horse 1', totp: true }
+  expect((await api.ask('POST /api/users', 'operator', added)).status).toBe(201)
+  const told = (as: string, kind: string) => api.ask(`POST /api/users/${name}/notify`, as, { kind })
+  expect((await told('auditor', 'locked')).status).toBe(403)
+  expect((await told('operator', 'attack')).body.errors[0].field).toBe('kind')
+  expect((await told('operator', 'locked')).status).toBe(404)
+  // The notice of the new mailbox itself may be on its way.
+  const { status } = await told('operator', 'totp_enrolled')
+  expect([202, 409]).toContain(status)
+  const { body } = await api.ask(`GET /api/notifications?recipient=${name}`, 'auditor')
+  expect(body.items).toMatchObject([{ kind: 'totp_enrolled', recipient: name }])
 })

@@ -10,11 +10,11 @@ import { type Greeters, startGreeters } from './greeter.ts'
 import { startMailServer, startSilentServer } from './mail-server.ts'
 import { readVerdict, tryLogin } from './mail-user.ts'
 import { chooseFreePort } from './ports.ts'
-import { seedFolder } from './seed.ts'
+import { seedPassword } from './seed.ts'
 import { removeStores } from './stores.ts'
 
-const users = ['ann', 'bob', 'eve', 'joe'].map(name => ({ name: `${name}@example.com`, cost: 4 }))
-const [ann, bob, eve, joe] = users.map(({ name }) => name) as [string, string, string, string]
+const users = ['ann', 'bob', 'eve', 'joe'].map(name => `${name}@example.com`)
+const [ann, bob, eve, joe] = users as [string, string, string, string]
 const login = { user: 'gateway@example.org', password: 'open the mail, sesame' }
 const root = mkdtempSync(join(tmpdir(), 'mailgateway-notify-'))
 const folder = join(root, 'data')
@@ -42,7 +42,19 @@ beforeAll(async () => {
     MAILGATEWAY_GUESSING_SPRAYING_LIMIT: '3',
     MAILGATEWAY_BACKEND_CHECK_INTERVAL: '1h',
   }
-  await seedFolder(folder, users, greeters.ports)
+  await using gateway = await startGateway(folder)
+  for (const [protocol, port] of Object.entries(greeters.ports))
+    await gateway.mustCli([
+      'backend',
+      'add',
+      '--protocol',
+      protocol,
+      '--host',
+      '127.0.0.1',
+      '--port',
+      `${port}`,
+    ])
+  for (const user of users) await gateway.mustCli(['user', 'add', user, '--password-stdin'], seedPassword)
 })
 afterAll(async () => {
   greeters?.close()

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type InProcess, openInProcess } from '../../infra/e2e/in-process.ts'
-import { newId } from '../id.ts'
+import { addMailbox } from '../mailbox/manage.ts'
 import type { Services } from '../runtime/services.ts'
 import { listNotifications } from './list.ts'
 import type { Notice } from './notice.ts'
@@ -28,30 +28,11 @@ beforeEach(async () => {
   await addUser(joe)
 })
 
-async function addUser(name: string): Promise<void> {
-  const id = newId()
-  await services.db
-    .insertInto('users')
-    .values({
-      id,
-      name,
-      login: name,
-      domain: '',
-      password_hash: '',
-      owner: '',
-      enabled: 1,
-      protocols: 'imap',
-      pool: null,
-      version: 1,
-      credential_version: 1,
-      totp_secret: null,
-      totp_confirmed: 0,
-      totp_last_step: 0,
-      created_at: time,
-      updated_at: time,
-    })
-    .execute()
-}
+const addUser = (name: string) =>
+  addMailbox(
+    { ...services, passwords: { hash: async () => 'of no password' } },
+    { name, password: 'correct horse 1' },
+  )
 
 async function addNetwork(name: string, network: string): Promise<void> {
   const { id } = await services.db
