@@ -5,7 +5,7 @@ const alone = ['infra/e2e/load.test.ts']
 
 /** What runs on both kinds of database: a second time, on the shared MariaDB. */
 const onMariadb = [
-  'lib/{audit,backend,ban,database,live-settings,login,mailbox,operation,stats}/**/*.test.ts',
+  'lib/{audit,backend,ban,database,live-settings,login,mailbox,notify,operation,stats}/**/*.test.ts',
   'migrations/*.test.ts',
   'functions/**/*.test.ts',
 ]

@@ -10,6 +10,7 @@ import { logs } from './logs/app.ts'
 import { createMetrics } from './metrics/app.ts'
 import { answerUnparsed, createNginxAuth, notDecided } from './nginx-auth/app.ts'
 import { readAddress, writeDecision } from './nginx-auth/wire.ts'
+import { notifications } from './notifications/app.ts'
 import { settings } from './settings/app.ts'
 import { stats } from './stats/app.ts'
 import { jobsOf } from './tick/app.ts'
@@ -37,6 +38,7 @@ export const api = {
   backends,
   blacklist,
   logs,
+  notifications,
   settings,
   stats,
   users,

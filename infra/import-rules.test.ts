@@ -35,6 +35,8 @@ test.each([
   ['lib/original/planted.ts', '../runtime/services.ts'],
   ['lib/backend/planted.ts', '../../infra/cli/main.ts'],
   ['lib/audit/planted.ts', 'mysql2'],
+  ['lib/notify/planted.ts', '../mailbox/name.ts'],
+  ['lib/notify/planted.ts', '../runtime/services.ts'],
   ['lib/backend/rules.ts', '../runtime/config.ts'],
   ['lib/planted.ts', './login/authenticate.ts'],
   ['lib/planted.ts', 'better-sqlite3'],
@@ -53,6 +55,7 @@ test.each([
   ['functions/nginx-auth/planted.ts', '../../lib/login/authenticate.ts'],
   ['lib/login/planted.ts', '../mailbox/name.ts'],
   ['lib/backend/rules.ts', '../mailbox/protocols.ts'],
+  ['lib/notify/planted.ts', '../operation/record.ts'],
   ['lib/database/planted.ts', 'better-sqlite3'],
   ['infra/adapter/planted.ts', '../../lib/runtime/services.ts'],
 ])('%s may import %s', (path, specifier) => {

@@ -6,6 +6,7 @@ import * as codes from './0003-codes.ts'
 import * as generation from './0004-generation.ts'
 import * as stats from './0005-stats.ts'
 import * as settings from './0006-settings.ts'
+import * as notifications from './0007-notifications.ts'
 import * as admins from './0008-admins.ts'
 import * as mailboxLists from './0009-mailbox-lists.ts'
 import * as places from './0010-places.ts'
@@ -18,6 +19,7 @@ export const migrations: Record<string, Migration> = {
   '0004-generation': generation,
   '0005-stats': stats,
   '0006-settings': settings,
+  '0007-notifications': notifications,
   '0008-admins': admins,
   '0009-mailbox-lists': mailboxLists,
   '0010-places': places,

@@ -2,15 +2,20 @@
 import { adminJobs } from '../../lib/admin/jobs.ts'
 import { auditJobs } from '../../lib/audit/jobs.ts'
 import { historyJobs } from '../../lib/backend/history.ts'
+import { notifyJobs } from '../../lib/notify/jobs.ts'
 import { type Job, type JobServices, runDueJobs } from '../../lib/runtime/jobs.ts'
 
-type TickServices = JobServices & Parameters<typeof auditJobs>[0] & Parameters<typeof adminJobs>[0]
+type TickServices = JobServices &
+  Parameters<typeof auditJobs>[0] &
+  Parameters<typeof adminJobs>[0] &
+  Parameters<typeof notifyJobs>[0]
 
 /** All jobs. Whoever lives on does each at its own interval (lib/runtime/jobs.ts). */
 export const jobsOf = (services: TickServices): Job[] => [
   ...auditJobs(services),
   ...adminJobs(services),
   ...historyJobs(services),
+  ...notifyJobs(services),
 ]
 
 /** Does what is due now. Meant to be called once a minute, from anywhere and as often as one likes. */

@@ -14,6 +14,8 @@ import {
   newMailbox,
 } from '../../lib/mailbox/mailbox.ts'
 import { addMailbox, deleteMailbox, setMailbox, setPassword } from '../../lib/mailbox/manage.ts'
+import { noticeForOwner, notifyOwner } from '../../lib/mailbox/notify.ts'
+import { notification } from '../../lib/notify/list.ts'
 import type { Services } from '../../lib/runtime/services.ts'
 import { codes, pictures, withPictures } from './codes.ts'
 import { idempotent } from './idempotent.ts'
@@ -113,6 +115,18 @@ export const users = [
     action: 'user delete',
     path: named,
     handle: ({ services, path }) => idempotent(deleteMailbox(services, path.name)),
+  }),
+  operation({
+    route: 'POST /api/users/{name}/notify',
+    role: 'operator',
+    summary:
+      'Sends the owner a notice again: of a new secret for codes, or the last one of a lock or a new network.',
+    action: 'user notify',
+    path: named,
+    body: noticeForOwner.omit({ name: true }),
+    answer: notification,
+    status: 202,
+    handle: ({ services, path, body }) => notifyOwner(services, { ...path, ...body }),
   }),
   ...codes,
 ]

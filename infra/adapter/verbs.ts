@@ -32,6 +32,7 @@ import { forgetNetworks, showGuarded, unlockMailbox } from '../../lib/login/unlo
 import { exportMailboxes } from '../../lib/mailbox/export.ts'
 import { importRows } from '../../lib/mailbox/import.ts'
 import { addMailbox, deleteMailbox, setEnabled, setMailbox, setPassword } from '../../lib/mailbox/manage.ts'
+import { notifyOwner } from '../../lib/mailbox/notify.ts'
 import {
   confirmTotp,
   disableTotp,
@@ -40,6 +41,8 @@ import {
   resetTotp,
   revokeGrants,
 } from '../../lib/mailbox/totp.ts'
+import { listNotifications } from '../../lib/notify/list.ts'
+import { sendTestMail } from '../../lib/notify/test-mail.ts'
 import { searchOperations } from '../../lib/operation/search.ts'
 import { takePage } from '../../lib/original/take.ts'
 import type { Services } from '../../lib/runtime/services.ts'
@@ -81,6 +84,7 @@ export const verbs = {
   'user totp confirm': confirmTotp,
   'user totp reset': resetTotp,
   'user totp disable': disableTotp,
+  'user notify': notifyOwner,
   'user grants': listGrants,
   'user revoke': revokeGrants,
   'user forget': forgetNetworks,
@@ -148,6 +152,8 @@ export const verbs = {
   'admin reset-totp': resetAdminTotp,
   'session list': listSessionsOf,
   'session end': endAnySessions,
+  'notify list': listNotifications,
+  'notify test': sendTestMail,
   'secrets reseal': resealAll,
   'import original': takePage,
   try: tryLogin,

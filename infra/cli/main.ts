@@ -9,6 +9,7 @@ import { addBanCommands } from './ban-commands.ts'
 import { addDoctorCommand } from './doctor-command.ts'
 import { addImportCommands } from './import-commands.ts'
 import { addLogCommands } from './log-commands.ts'
+import { addNotifyCommands } from './notify-commands.ts'
 import { addOperationCommands } from './operation-commands.ts'
 import { addProcessCommands } from './process-commands.ts'
 import { addSettingCommands } from './setting-commands.ts'
@@ -37,6 +38,7 @@ export async function main(argv: string[]): Promise<void> {
   addOperationCommands(program)
   addStatsCommands(program)
   addSettingCommands(program)
+  addNotifyCommands(program)
   addTryCommand(program)
   addBackupCommands(program)
   addImportCommands(program)

@@ -5,6 +5,7 @@ import { protocols } from '../../lib/mailbox/protocols.ts'
 import { Refusal } from '../../lib/refusal.ts'
 import type { VerbResult } from '../adapter/verbs.ts'
 import { call } from './call.ts'
+import { addNotifyCommand } from './notify-commands.ts'
 import { type OutputOptions, print, showTime, table } from './output.ts'
 import { readNewPassword } from './password.ts'
 import { addTotpCommands, codesAreOn, printEnrolled, type QrOptions, withQr } from './totp-commands.ts'
@@ -148,6 +149,7 @@ export function addUserCommands(program: Command): void {
 
   addTotpCommands(user)
   addUserFileCommands(user)
+  addNotifyCommand(user)
 }
 
 function showPage({ items, next, total }: VerbResult<'user list'>): string {

@@ -40,6 +40,8 @@ export async function deleteOld(services: RetentionServices, signal: AbortSignal
     { table: 'auth_stats', column: 'minute', before: floorTo(hourMs, now - minutesKeptMs) },
     { table: 'active_users', column: 'last_success_at', before: now - dayMs },
     { table: 'known_networks', column: 'last_success_at', before: records - guessing.familiar_for },
+    // They tell what somebody was told already, for up to thirty days (lib/notify/notice.ts).
+    { table: 'notifications', column: 'created_at', before: records - dayMs },
     // By then every kind of end has come.
     { table: 'grants', column: 'used_at', before: records - Math.max(totp.grant_idle, totp.grant_max) },
   ]

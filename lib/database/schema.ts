@@ -22,6 +22,7 @@ export interface Tables {
   known_networks: KnownNetworksTable
   sessions: SessionsTable
   admin_networks: AdminNetworksTable
+  notifications: NotificationsTable
 }
 
 export type Database = Kysely<Tables>
@@ -320,6 +321,29 @@ interface SessionsTable {
   user_agent: Generated<string>
 }
 
+/** A mail to one person about something that has happened. What was sent stays a while: it says what need not be sent again. */
+interface NotificationsTable {
+  id: string
+  kind: 'totp_enrolled' | 'locked' | 'new_network' | 'attack'
+  /** A mail address. */
+  recipient: string
+  /** What several notices of one kind to one recipient differ in, such as the network; '' = nothing. */
+  topic: string
+  /** JSON: the values of the placeholders. */
+  facts: string
+  /** `failed`: given up. */
+  state: 'waiting' | 'sent' | 'failed'
+  /** How often it was begun to be sent. */
+  tries: number
+  /** When it may be tried next; who tries it moves this on, and so has it for himself. */
+  due_at: number
+  /** Why it was not sent the last time; '' = nothing went wrong. */
+  error: string
+  created_at: number
+  /** When it was sent or given up. */
+  ended_at: number | null
+}
+
 export type AdminRow = Selectable<AdminTable>
 export type SessionRow = Selectable<SessionsTable>
 /** A mailbox's row, as far as the columns are not there for lists alone. */
@@ -329,6 +353,7 @@ export type GrantRow = Selectable<GrantsTable>
 export type BackendEventRow = Selectable<BackendEventsTable>
 export type BanRow = Selectable<IpBlacklistTable>
 export type ExceptionRow = Selectable<IpExceptionsTable>
+export type NotificationRow = Selectable<NotificationsTable>
 export type AuthLogRow = Insertable<AuthLogTable>
 export type OperationLogRow = Insertable<OperationLogTable>
 export type AuthStatsRow = AuthStatsTable

@@ -10,6 +10,7 @@ import { once } from '../once.ts'
 import type { Settings } from '../settings/definitions.ts'
 import {
   networkKey,
+  noticeLock,
   readShut,
   type StrangerServices,
   settleStranger,
@@ -166,11 +167,12 @@ export async function settleWrong(
     { op: 'add', key: wrongKey(circle), member: digest, cap: max_fail_attempts, ttlMs: fail_ttl },
   ])
   if (user.count >= max_fail_attempts) {
-    await hot.apply([
+    const [locked] = await hot.apply([
       { op: 'claim', key: lockKey(circle), value: `${services.clock() + lock_ttl}`, ttlMs: lock_ttl },
       { op: 'remove', key: triedKey(circle) },
       { op: 'remove', key: wrongKey(circle) },
     ])
+    if (locked) noticeLock(services, guesser)
   }
   const asStranger = guesser.familiar ? [] : await settleStranger(services, guesser, digest)
   if (user.outcome === 'present') return ''

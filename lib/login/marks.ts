@@ -29,10 +29,10 @@ const writeAgainMs = 3_600_000
  * also ends the long count of strangers' guesses, unless it was only an old string that came along there.
  */
 export async function rememberSuccess(
-  { db, hot, settings }: Pick<RecallServices, 'db' | 'hot' | 'settings'>,
+  { db, hot, settings, notices }: Pick<RecallServices, 'db' | 'hot' | 'settings' | 'notices'>,
   account: Account,
   code: Code,
-  { guesser: { network, familiar }, familiarSince, warm, generation }: Facts,
+  { guesser: { network, place, familiar }, familiarSince, warm, generation }: Facts,
   now: number,
 ): Promise<void> {
   if (network === null) return
@@ -41,6 +41,9 @@ export async function rememberSuccess(
   if (isRecent && warm) return
   const endsCount = !familiar && (code.kind === 'none' || code.kind === 'fresh')
   if (!isRecent) await rememberNetwork(db, account.id, network, now, endsCount)
+  if (familiarSince === null) {
+    notices.add({ kind: 'new_network', user: account.name, address: place ?? '', network, event: '' })
+  }
   const value = `${account.id} ${isRecent ? familiarSince : now}`
   const key = familiarKey(account.name, network)
   await hot.apply([{ op: 'write', key, value, ttlMs: markMs }], generation)

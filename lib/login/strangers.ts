@@ -48,11 +48,8 @@ export async function settleStranger(
 }
 
 /** A name that nobody has is counted and shut likewise, though for a day only: nothing is kept of it. */
-async function countForGood(
-  services: StrangerServices,
-  { accountId, name }: Guesser,
-  digest: string,
-): Promise<string[]> {
+async function countForGood(services: StrangerServices, guesser: Guesser, digest: string): Promise<string[]> {
+  const { accountId, name } = guesser
   const { user_total: limit } = services.settings.guessing
   const [{ outcome, count }] = await services.hot.apply([
     add(totalKey(accountId ?? name), digest, limit, onceMs),
@@ -68,6 +65,7 @@ async function countForGood(
   if (guesses === limit) {
     await forgetCopies(services, name)
     raiseAlert(services, 'shut to strangers', { user: name, guesses }, 'mailbox shut to strangers')
+    noticeLock(services, guesser)
   }
   return [`total ${guesses}/${limit}`]
 }
@@ -114,6 +112,15 @@ async function shut(
   const [first] = await services.hot.apply([{ op: 'claim', key: shutKey(name), value, ttlMs }])
   const alert = reason === 'many_networks' ? 'stuffing' : 'shut to strangers'
   if (first) raiseAlert(services, alert, { user: name }, 'mailbox shut to strangers for a while')
+}
+
+/** Its owner is told. */
+export function noticeLock(
+  { notices }: StrangerServices,
+  { accountId, name, place, network }: Guesser,
+): void {
+  if (accountId === null) return
+  notices.add({ kind: 'locked', user: name, address: place ?? '', network: network ?? '', event: '' })
 }
 
 const add = (key: string, member: string, cap: number, ttlMs: number) =>

@@ -6,6 +6,7 @@ import { takeVersion } from '../database/version.ts'
 import type { HotState } from '../hot-state/port.ts'
 import { newId } from '../id.ts'
 import { parseInput } from '../input.ts'
+import type { Notices } from '../notify/notices.ts'
 import { type RecordServices, recorded } from '../operation/record.ts'
 import { Refusal } from '../refusal.ts'
 import { forget } from './forget.ts'
@@ -26,6 +27,7 @@ import { type EnrolmentServices, makeTotp } from './totp-secret.ts'
 export interface MailboxServices extends EnrolmentServices, RecordServices {
   hot: HotState
   passwords: Pick<Passwords, 'hash'>
+  notices: Pick<Notices, 'add'>
   settings: EnrolmentServices['settings'] & { auth: { default_domain: string; cache_ttl: number } }
 }
 
@@ -74,6 +76,7 @@ export async function addMailbox(services: MailboxServices, input: unknown): Pro
     }
     return { target: name, before: null, after: describeMailbox(row), result: row }
   })
+  if (totp) services.notices.add({ kind: 'totp_enrolled', user: name, address: '', network: '', event: '' })
   return { ...toMailbox(user), ...(totp && { otpauth: totp.otpauth }) }
 }
 

@@ -71,6 +71,7 @@ async function enrol(
     },
     async () => ({ codes: 'of a new secret' }),
   )
+  services.notices.add({ kind: 'totp_enrolled', user: mailbox.name, address: '', network: '', event: '' })
   return { ...mailbox, otpauth }
 }
 

@@ -18,6 +18,7 @@ import type { HotState } from '../hot-state/port.ts'
 import { type LiveSettings, openLiveSettings } from '../live-settings/live.ts'
 import type { Passwords } from '../mailbox/passwords.ts'
 import type { Metrics } from '../metrics.ts'
+import { createNotices, type Notices } from '../notify/notices.ts'
 import type { Actor } from '../operation/record.ts'
 import { createSealer, type Sealer } from '../sealing.ts'
 import type { Settings } from '../settings/definitions.ts'
@@ -37,6 +38,7 @@ export interface Services {
   hot: HotState
   passwords: Passwords
   audit: AuditTrail
+  notices: Notices
   /** Counts what `audit` writes; a host that lives on has to start it. */
   stats: Stats
   /** Name of this process among those that share the database. */
@@ -117,6 +119,7 @@ export async function openServices(
   const node = nameNode(settings, cluster.worker ? `/${cluster.worker.id}` : '')
   const backends = createDirectory({ db, hot, log, clock, node, settings: settings.backend })
   const stats = createStats({ db, logDb, clock, node, log })
+  const notices = createNotices({ db, clock, settings, log })
   const audit = createAuditTrail({ db, log, metrics, spool, stats })
   return {
     db,
@@ -128,6 +131,7 @@ export async function openServices(
     stats,
     passwords,
     audit,
+    notices,
     backends,
     bans: createBanList({ db, clock, steady }),
     digest: createDigest(deriveKey(secrets[0]!, 'credential-cache')),
@@ -144,6 +148,7 @@ export async function openServices(
     live: createLive({ logDb, hot, clock }),
     async close() {
       await backends.stop()
+      await notices.close()
       await audit.close()
       await stats.stop()
       await hot.close()

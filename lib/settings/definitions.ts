@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { adminSettings } from './admin-settings.ts'
 import { logSettings } from './log-settings.ts'
 import { loginSettings } from './login-settings.ts'
+import { notifySettings } from './notify-settings.ts'
 import { serverSettings } from './server-settings.ts'
 import { storeSettings } from './store-settings.ts'
 
@@ -15,6 +16,7 @@ export const definitions = {
   ...storeSettings,
   ...loginSettings,
   ...adminSettings,
+  ...notifySettings,
   ...logSettings,
 }
 

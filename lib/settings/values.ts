@@ -24,11 +24,16 @@ export interface Shape {
     | 'servers'
     | 'networks'
     | 'origins'
+    | 'sender'
+    | 'mail_addresses'
+    | 'long_text'
   /** Least and greatest value, written as the setting is; of a text the number of characters. */
   min?: number | string
   max?: number | string
   /** The words of a choice. */
   choices?: string[]
+  /** What may stand in braces in a text. */
+  placeholders?: string[]
 }
 
 const shapes = z.registry<Shape>()
