@@ -179,8 +179,6 @@ async function answerTokens(
   const { token, expires_at } = await signAccessToken(services, session)
   const profile = await showProfile(services, session)
   if (!inBody) writeRefreshCookie(c, refresh_token, services.settings.jwt.refresh_expiration)
-  // Nothing on the way may keep it.
-  c.header('Cache-Control', 'no-store')
   return { access_token: token, expires_at, profile, ...(inBody && { refresh_token }) }
 }
 

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { Refusal } from '../../lib/refusal.ts'
 import { ConfigError } from '../../lib/runtime/config-error.ts'
 import packageJson from '../../package.json' with { type: 'json' }
+import { addAdminCommands } from './admin-commands.ts'
 import { addBackendCommands } from './backend-commands.ts'
 import { addBackupCommands } from './backup-commands.ts'
 import { addBanCommands } from './ban-commands.ts'
@@ -32,6 +33,7 @@ export async function main(argv: string[]): Promise<void> {
   program.version(packageJson.version).addHelpText('after', exitCodes)
   addProcessCommands(program)
   addUserCommands(program)
+  addAdminCommands(program)
   addBackendCommands(program)
   addBanCommands(program)
   addLogCommands(program)

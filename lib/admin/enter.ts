@@ -2,7 +2,7 @@
 import type { Transaction } from 'kysely'
 import { orChange } from '../database/dialect.ts'
 import type { AdminRow, Tables } from '../database/schema.ts'
-import type { HotState } from '../hot-state/port.ts'
+import type { HotState, Op } from '../hot-state/port.ts'
 import type { Passwords } from '../mailbox/passwords.ts'
 import { type RecordServices, recorded } from '../operation/record.ts'
 import type { Settings } from '../settings/definitions.ts'
@@ -21,6 +21,15 @@ export interface Entered {
   refresh_token: string
 }
 
+interface Entering {
+  /** Of the code to be spent; null = none is needed. */
+  step: number | null
+  password: string
+  userAgent: string
+  /** What gives the places back. */
+  places: Op[]
+}
+
 class Overtaken extends Error {}
 
 /**
@@ -33,7 +42,7 @@ export async function enter(
   services: EnterServices,
   admin: AdminRow,
   guess: Guess,
-  { step, password, userAgent }: { step: number | null; password: string; userAgent: string },
+  { step, password, userAgent, places }: Entering,
 ): Promise<Entered | null> {
   const { id: admin_id, username, role, password_hash } = admin
   const { address } = services.actor
@@ -64,7 +73,7 @@ export async function enter(
       const result = await openSession(trx, admin_id, client, now, services.settings.jwt.refresh_expiration)
       return { target: username, before: null, after: { session: result.id }, result }
     })
-    await services.hot.apply(successOps(guess))
+    await services.hot.apply([...places, ...successOps(guess)])
     const must_change_password = admin.must_change_password === 1
     return {
       session: { id: opened.id, admin_id, username, role, must_change_password },

@@ -83,7 +83,12 @@ export async function signIn(services: SignInServices, input: unknown, userAgent
   try {
     const judged = await judge(services, standing, known, { name, password, totp_code })
     if (typeof judged === 'string') return await refuse(services, guess, standing, judged)
-    const opened = await enter(services, known!, guess, { ...judged, password, userAgent })
+    const opened = await enter(services, known!, guess, {
+      ...judged,
+      password,
+      userAgent,
+      places: standing.places,
+    })
     if (opened) return opened
     return await refuse(services, guess, standing, judged.step === null ? 'changed_meanwhile' : 'code_spent')
   } catch (error) {

@@ -19,17 +19,6 @@ test('a comment stands above every section and every setting of that file', () =
   expect(lines.filter((line, index) => isKey(line) && !/^ *# ./.test(lines[index - 1] ?? ''))).toEqual([])
 })
 
-test('what a later version will use is said beside each such setting', () => {
-  const later = /^(jwt|admin)\./
-  const noted = settingKeys.filter(key => {
-    const [section, name] = key.split('.')
-    const block = shipped.split(`\n${section}:\n`)[1]?.split(`\n  ${name}:`)[0] ?? ''
-    const comment = block.slice(block.search(/(?:^|\n)(?: {2}#[^\n]*\n?)+$/))
-    return /Read and checked, [a-z ]*not used yet\.\s*$/.test(comment)
-  })
-  expect(noted).toEqual(settingKeys.filter(key => later.test(key)))
-})
-
 test('texts come back as they were written', () => {
   const content = 'redis:\n  password: 0123\n  port: "6380"\n  host:\n  db: 0x1\ndatabase:\n  user: ~\nlog:\n'
   const read = [...parseConfigText('f', content)].map(([key, { text, place }]) => [key, text, place])
