@@ -17,8 +17,7 @@ const banner =
  */
 export async function buildFunctions(outDir: string): Promise<Record<string, string>> {
   const entries: Record<string, string> = {}
-  await mkdir(outDir, { recursive: true })
-  await writeFile(`${outDir}/openapi.json`, JSON.stringify(describeApi(operations)))
+  await writeDocument(outDir)
   for (const { name } of functions.filter(({ cloud }) => cloud)) {
     await build({
       entryPoints: {
@@ -40,4 +39,10 @@ export async function buildFunctions(outDir: string): Promise<Record<string, str
     entries[name] = `${outDir}/${name}/index.mjs`
   }
   return entries
+}
+
+/** As `openapi.json`. */
+export async function writeDocument(outDir: string): Promise<void> {
+  await mkdir(outDir, { recursive: true })
+  await writeFile(`${outDir}/openapi.json`, JSON.stringify(describeApi(operations)))
 }
