@@ -357,8 +357,9 @@ describe('operation log', () => {
 
   test('no search without an index', async () => {
     const { db, faults } = watchPlans(api.services.logDb)
-    // Of a small table some hundred rows are found sooner by reading all of it: only what a few rows are read for.
-    for (const query of [{}, { actor: 'ada' }, { action: 'ban add' }, { target: 'target1' }])
+    // MariaDB reads a small table whole sooner than its newest rows by an index.
+    const all = inject('database') === 'sqlite' ? [{}] : []
+    for (const query of [...all, { actor: 'ada' }, { action: 'ban add' }, { target: 'target1' }])
       for (const since of [undefined, now - dayMs])
         await searchOperations({ logDb: db }, { ...query, since, limit: 5 })
     expect(await faults(['operation_log'])).toEqual([])

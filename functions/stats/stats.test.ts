@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { operations } from '../../functions/index.ts'
 import { type Api, openApi } from '../../infra/e2e/api.ts'
@@ -9,6 +10,9 @@ import type { AuthLogRow } from '../../lib/database/schema.ts'
 import { createApi } from '../../lib/http/api.ts'
 import { newId } from '../../lib/id.ts'
 import { lockKey } from '../../lib/login/guessing.ts'
+import { pause } from '../../lib/pause.ts'
+import { createAdminPlane } from '../../lib/runtime/admin-plane.ts'
+import { closeGracefully, listen } from '../../lib/runtime/listen.ts'
 import type { Services } from '../../lib/runtime/services.ts'
 import { inFlightKey } from '../../lib/stats/in-flight.ts'
 import { createLive, type Now } from '../../lib/stats/live.ts'
@@ -298,6 +302,40 @@ describe('live', () => {
     await reader.read()
     if (change) await db.updateTable('sessions').set(change).where('id', '=', session.id).execute()
     else await db.updateTable('admin').set({ enabled: 0 }).where('id', '=', admin.id).execute()
+    await end(reader)
+  })
+
+  test('over a socket: it ends when who watches goes, and holds no server that stops', async () => {
+    const stopping = new AbortController()
+    let reads = 0
+    const live = {
+      read() {
+        reads += 1
+        return api.services.live.read()
+      },
+    }
+    const app = createApi<Services>({ ...api.services, live, stopping: stopping.signal }, operations)
+    const server = createAdminPlane({ app, certificate: null, log: api.services.log })
+    await listen(server, { host: '127.0.0.1', port: 0, setting: 'server' })
+    const { port } = server.address() as AddressInfo
+    const headers = { Authorization: `Bearer ${await api.tokenOf('auditor')}` }
+    const open = async (signal?: AbortSignal) => {
+      const response = await fetch(`http://127.0.0.1:${port}/api/stats/live`, { headers, signal })
+      const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+      await reader.read()
+      return reader
+    }
+    const leaving = new AbortController()
+    await open(leaving.signal)
+    leaving.abort()
+    await vi.waitFor(async () => {
+      const before = reads
+      await pause(1_500, stopping.signal)
+      expect(reads).toBe(before)
+    }, 20_000)
+    const reader = await open()
+    stopping.abort()
+    await closeGracefully(server, 3_600_000)
     await end(reader)
   })
 

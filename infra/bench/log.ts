@@ -14,7 +14,9 @@ import { loadConfig } from '../../lib/runtime/config.ts'
 import { inlineHashing } from '../../lib/runtime/hash-inline.ts'
 import { createLog } from '../../lib/runtime/log.ts'
 import { openServices, type Services } from '../../lib/runtime/services.ts'
+import { readOverview } from '../../lib/stats/overview.ts'
 import { readPeriod } from '../../lib/stats/period.ts'
+import { readSeries } from '../../lib/stats/series.ts'
 import { table } from '../cli/output.ts'
 import { showProgress } from '../cli/progress-bar.ts'
 import { startMariadb } from '../e2e/mariadb.ts'
@@ -156,6 +158,12 @@ async function measureReads(): Promise<void> {
       return `${total} attempts`
     })
   }
+  for (const tz of ['UTC', 'Asia/Kolkata'])
+    await measure(`overview ${tz}`, async () => `${(await readOverview(services, { tz })).today.total} today`)
+  await measure('series, 30 days', async () => {
+    const { points } = await readSeries(services, { since: until - 29 * day, step: 'day', by: 'reason' })
+    return `${points.length} steps`
+  })
   const busy = 'user0@example.com'
   const searches: [string, object][] = [
     ['newest', {}],
@@ -182,6 +190,7 @@ async function measureReads(): Promise<void> {
     ['busiest user, rare reason', { user: busy, reason: ['timeout'] }],
     ['busiest user, no such reason', { user: busy, reason: ['busy'] }],
     ['webmail, failed (none)', { address: '10.0.0.5', result: 'failed' }],
+    ['text that is nowhere', { text: 'nowhere' }],
     ['user and network', { user: busy, address: '100.64.0.0/24' }],
     ['an hour ten days ago', { since: until - 10 * day, until: until - 10 * day + day / 24 }],
     ['failed, ten days ago', { result: 'failed', until: until - 10 * day }],

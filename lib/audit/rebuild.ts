@@ -55,8 +55,9 @@ export async function rebuildStats(services: RebuildServices, input: unknown): P
   const startedAt = performance.now()
   let [hour, attempts] = [from, 0]
   while (hour < until && performance.now() < startedAt + stepMs) {
-    attempts += await rebuildHour(services, hour, until)
-    hour = await findNextHour(services, hour + hourMs)
+    const counted = await rebuildHour(services, hour, until)
+    attempts += counted
+    hour = counted > 0 ? hour + hourMs : await findNextHour(services, hour + hourMs)
   }
   return { from, next: hour < until ? hour : null, until, attempts }
 }
