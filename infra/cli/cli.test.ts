@@ -125,12 +125,14 @@ test('mailboxes, for people', async () => {
   const say = async (args: string) => (await mustCli(args, password)).stdout
   expect(await say(`user add ${other} --password-stdin`)).toBe(`added ${other}\n`)
   expect(await say(`user add kim@example.com --password-stdin`)).toBe('added kim@example.com\n')
-  const list = await say('user list an --limit 1')
+  const list = await say('user list example.com --limit 1')
   expect(list).toMatch(
     /^NAME +STATE +PROTOCOLS +CODES +POOL +OWNER\njane@example\.com +enabled +imap,pop3,smtp\n/,
   )
-  const [, after] = /\n1 of 2 shown; go on with --after (\S+)\n$/.exec(list) ?? []
-  expect(await say(`user list an --after ${after}`)).toMatch(/^NAME.*\nkim@example\.com [^\n]*\n$/)
+  const [, after] = /\n1 of 3 shown; go on with --after (\S+)\n$/.exec(list) ?? []
+  expect(await say(`user list example.com --after ${after}`)).toMatch(
+    /^NAME.*\njoe@[^\n]*\nkim@example\.com [^\n]*\n$/,
+  )
   expect(await say(`user show ${other}`)).toMatch(/^name +jane@example\.com\nlogin at backend +jane@/)
   expect(await say(`user disable ${other}`)).toBe(`disabled ${other}\n`)
   for (const each of [other, 'kim@example.com'])
@@ -164,7 +166,11 @@ describe.each(['with a running gateway', 'without one'])('%s', mode => {
     )
     expect(added.json).toMatchObject(jane)
     expect(added.stdout).not.toMatch(/\$2b\$|hash/)
-    expect((await mustCli('user list JANE --json')).json).toMatchObject({ items: [jane], next: null, total: 1 })
+    expect((await mustCli('user list JANE --json')).json).toMatchObject({
+      items: [jane],
+      next: null,
+      total: 1,
+    })
     expect((await mustCli('user list nobody --json')).json).toEqual({ items: [], next: null, total: 0 })
     expect((await mustCli(`user set ${other} --owner Jane --pool p1 --json`)).json).toMatchObject({
       owner: 'Jane',
