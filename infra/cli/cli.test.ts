@@ -125,12 +125,14 @@ test('mailboxes, for people', async () => {
   const say = async (args: string) => (await mustCli(args, password)).stdout
   expect(await say(`user add ${other} --password-stdin`)).toBe(`added ${other}\n`)
   expect(await say(`user add kim@example.com --password-stdin`)).toBe('added kim@example.com\n')
-  const list = await say('user list an --limit 1')
+  const list = await say('user list example.com --limit 1')
   expect(list).toMatch(
     /^NAME +STATE +PROTOCOLS +CODES +POOL +OWNER\njane@example\.com +enabled +imap,pop3,smtp\n/,
   )
-  expect(list).toMatch(/\n1 shown; go on with --after jane@example\.com\n$/)
-  expect(await say(`user list --after ${other}`)).toMatch(/^NAME.*\nkim@example\.com [^\n]*\n$/)
+  const [, after] = /\n1 of \d shown; go on with --after (\S+)\n$/.exec(list) ?? []
+  expect(await say(`user list example.com --after ${after}`)).toMatch(
+    /^NAME.*\n(?:joe@[^\n]*\n)?kim@example\.com [^\n]*\n$/,
+  )
   expect(await say(`user show ${other}`)).toMatch(/^name +jane@example\.com\nlogin at backend +jane@/)
   expect(await say(`user disable ${other}`)).toBe(`disabled ${other}\n`)
   for (const each of [other, 'kim@example.com'])
@@ -141,7 +143,7 @@ test('refusals: exit code 1, one line, nothing where programs read', async () =>
   expectRefusal(await cli(`user add ${other} --password-stdin`, 'short'), /^password needs at least 8/)
   const both = await cli(`user add ${other} --password-stdin --protocols imaps,mapi`, password)
   expectRefusal(both, /^protocols\.0 must be one of imap, pop3, smtp; protocols\.1 must be/)
-  expectRefusal(await cli(`user set ${other}`), /^nothing to change: give owner, protocols or pool$/)
+  expectRefusal(await cli(`user set ${other}`), /^nothing to change: give owner, protocols, pool or enabled$/)
   expectRefusal(await cli(`user list --limit 0`), /^limit must be 1 to 1000$/)
   expectRefusal(await cli('log search --result maybe --json'), /^result must be success or failed$/)
   expectRefusal(await cli('backend drain 192.0.2.1:143'), /^no backend matches "192\.0\.2\.1:143"; give/)
@@ -164,8 +166,12 @@ describe.each(['with a running gateway', 'without one'])('%s', mode => {
     )
     expect(added.json).toMatchObject(jane)
     expect(added.stdout).not.toMatch(/\$2b\$|hash/)
-    expect((await mustCli('user list JANE --json')).json).toMatchObject([jane])
-    expect((await mustCli('user list nobody --json')).json).toEqual([])
+    expect((await mustCli('user list JANE --json')).json).toMatchObject({
+      items: [jane],
+      next: null,
+      total: 1,
+    })
+    expect((await mustCli('user list nobody --json')).json).toEqual({ items: [], next: null, total: 0 })
     expect((await mustCli(`user set ${other} --owner Jane --pool p1 --json`)).json).toMatchObject({
       owner: 'Jane',
       pool: 'p1',

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { csvLine } from '../csv.ts'
 import { parseInput } from '../input.ts'
 import { formats } from './import-file.ts'
-import { type ListServices, mailboxFilter, nextOf, readPage } from './list.ts'
+import { type ListServices, mailboxFilter, readPage } from './list.ts'
 import type { Mailbox } from './mailbox.ts'
 
 export const exportQuery = mailboxFilter.extend({
@@ -35,10 +35,10 @@ export async function exportMailboxes({ logDb }: ListServices, input: unknown): 
   let next: string | null = after
   while (next !== null && Buffer.byteLength(text) < enoughBytes) {
     const page = { ...filter, sort: 'name', order: 'asc', limit: rowsAtOnce, after: next } as const
-    const mailboxes = await readPage(logDb, page)
-    text += mailboxes.map(format === 'csv' ? csvRow : jsonRow).join('')
-    rows += mailboxes.length
-    next = nextOf(page, mailboxes)
+    const { items, next: following } = await readPage(logDb, page)
+    text += items.map(format === 'csv' ? csvRow : jsonRow).join('')
+    rows += items.length
+    next = following
   }
   return { text, rows, next }
 }

@@ -59,31 +59,36 @@ export async function listMailboxes(
   page: Page,
   locked?: Locked,
 ): Promise<{ items: Mailbox[]; next: string | null; total: number }> {
-  const [items, total] = await Promise.all([
+  const [found, total] = await Promise.all([
     readPage(logDb, page, locked),
     matching(logDb, page, locked)
       .select(eb => eb.fn.countAll<number>().as('total'))
       .executeTakeFirstOrThrow(),
   ])
-  return { items, next: nextOf(page, items), total: Number(total.total) }
+  return { ...found, total: Number(total.total) }
 }
 
-/** @returns `after` of the following page; null = this is the last one */
-export function nextOf({ limit, ...page }: Page, items: Mailbox[]): string | null {
-  return items.length < limit ? null : writeMark(page, items.at(-1)!)
-}
-
-/** The keys of a page come from an index alone; then its rows are fetched. */
-export async function readPage(logDb: Database, page: Page, locked?: Locked): Promise<Mailbox[]> {
+/**
+ * The keys of a page come from an index alone; then its rows are fetched.
+ * @returns `next`: `after` of the following page; null = this is the last one
+ */
+export async function readPage(
+  logDb: Database,
+  page: Page,
+  locked?: Locked,
+): Promise<{ items: Mailbox[]; next: string | null }> {
   const keys = await selectKeys(logDb, page, locked).execute()
-  if (keys.length === 0) return []
-  const ids = keys.map(({ id }) => id)
+  if (keys.length === 0) return { items: [], next: null }
+  const ids = keys.slice(0, page.limit).map(({ id }) => id)
   const rows = await logDb.selectFrom('users').selectAll().where('id', 'in', ids).execute()
   const rowOf = new Map(rows.map(row => [row.id, row]))
   // One may have been deleted meanwhile.
-  return ids.flatMap(id => rowOf.get(id) ?? []).map(toMailbox)
+  const items = ids.flatMap(id => rowOf.get(id) ?? []).map(toMailbox)
+  const last = keys.length > page.limit ? items.at(-1) : undefined
+  return { items, next: last ? writeMark(page, last) : null }
 }
 
+/** One more than the page has: then there is a next one. */
 export function selectKeys(logDb: Database, page: Page, locked?: Locked) {
   const { sort, order, limit } = page
   const column = sorts[sort]
@@ -101,7 +106,7 @@ export function selectKeys(logDb: Database, page: Page, locked?: Locked) {
     })
     .$if(column !== null, query => query.orderBy(column!, order))
     .orderBy('search_text', order)
-    .limit(limit)
+    .limit(limit + 1)
 }
 
 export function matching(
