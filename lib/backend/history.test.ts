@@ -10,6 +10,7 @@ import { addBackend, removeBackend } from './manage.ts'
 import { findFreePort, startGreeter } from './test-servers.ts'
 
 const clock = Date.now
+const patience = { timeout: 10_000 }
 const log = { info() {}, warn() {} }
 const settings = { check_interval: 20, check_timeout: 1_000, fall: 1, rise: 1, dns_servers: [] }
 let databases: TestDatabase
@@ -46,9 +47,9 @@ test('what goes down and up again has a row each, by whom and why; a restart add
   const greeter = await startGreeter('* OK ready\r\n', port)
   const { backend } = await addBackend(services(), { protocol: 'imap', host: '127.0.0.1', port })
   open()
-  await expect.poll(() => upsOf(backend.id)).toEqual([true])
+  await expect.poll(() => upsOf(backend.id), patience).toEqual([true])
   await greeter.stop()
-  await expect.poll(() => upsOf(backend.id)).toEqual([false, true])
+  await expect.poll(() => upsOf(backend.id), patience).toEqual([false, true])
   expect((await read(backend.id))[0]).toEqual({
     address: '127.0.0.1',
     time: expect.any(Number),
@@ -58,13 +59,13 @@ test('what goes down and up again has a row each, by whom and why; a restart add
   })
   await directory?.stop()
   const again = open()
-  await expect.poll(() => again.states()[0]?.health[0]?.up).toBe(false)
+  await expect.poll(() => again.states()[0]?.health[0]?.up, patience).toBe(false)
   await again.stop()
   expect(await upsOf(backend.id)).toEqual([false, true])
 
   const back = await startGreeter('* OK ready\r\n', port)
   open()
-  await expect.poll(() => upsOf(backend.id)).toEqual([true, false, true])
+  await expect.poll(() => upsOf(backend.id), patience).toEqual([true, false, true])
   await back.stop()
 })
 

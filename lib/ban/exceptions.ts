@@ -7,9 +7,10 @@ import { newId } from '../id.ts'
 import { parseInput } from '../input.ts'
 import { recorded } from '../operation/record.ts'
 import { Refusal } from '../refusal.ts'
-import { prefixesAround, searchFor } from './find.ts'
+import { searchFor } from './find.ts'
 import { announce } from './insert.ts'
 import { type BanServices, readPrefix } from './manage.ts'
+import { prefixesAround } from './rules.ts'
 import { exceptionKinds, exceptionSchema, prefixText, remark } from './shapes.ts'
 
 const kind = z.enum(exceptionKinds, `must be one of ${exceptionKinds.join(', ')}`)

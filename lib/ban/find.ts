@@ -6,7 +6,7 @@ import { parseInput } from '../input.ts'
 import { banEvents } from '../metrics.ts'
 import { cursor, type Mark, readCursor, writeCursor } from '../pages.ts'
 import { readPrefix } from './manage.ts'
-import { type Prefix, prefixOfBits } from './rules.ts'
+import { prefixesAround } from './rules.ts'
 import { banSchema, toBan } from './shapes.ts'
 
 export const banQuery = z.strictObject({
@@ -106,10 +106,6 @@ async function readRows(logDb: Database, ids: string[]) {
   const rowOf = new Map(rows.map(row => [row.id, row]))
   return ids.flatMap(id => rowOf.get(id) ?? [])
 }
-
-/** Every prefix that contains this one, itself included, in its one spelling: what `in` an index finds them by. */
-export const prefixesAround = ({ family, bits }: Prefix): string[] =>
-  Array.from({ length: bits.length + 1 }, (_, length) => prefixOfBits(family, bits.slice(0, length)))
 
 /** Whether one of the columns has the text in it; capitals do not count, of letters beyond ASCII on MySQL only. */
 export function searchFor(text: string, columns: string[]): RawBuilder<boolean> {

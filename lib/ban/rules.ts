@@ -71,7 +71,7 @@ function cut(address: Address, length: number): Prefix {
 }
 
 /** The prefix of these bits, written. */
-export function prefixOfBits(family: Prefix['family'], bits: string): string {
+function prefixOfBits(family: Prefix['family'], bits: string): string {
   const bytes = bits.padEnd(family === 'ipv4' ? 32 : 128, '0').match(/.{8}/g)!
   const network = ipaddr.fromByteArray(bytes.map(byte => Number.parseInt(byte, 2)))
   return `${network.toString()}/${bits.length}`
@@ -87,14 +87,14 @@ export function networksOf({ family, bits }: Prefix, most: number): string[] | n
   )
 }
 
-/** Every prefix that an address is in, itself included, the narrowest first; none for what is no address. */
+/** Every prefix that contains this one, itself included, the narrowest first: what `in` an index finds them by. */
+export const prefixesAround = ({ family, bits }: Pick<Prefix, 'family' | 'bits'>): string[] =>
+  Array.from({ length: bits.length + 1 }, (_, i) => prefixOfBits(family, bits.slice(0, bits.length - i)))
+
+/** Every prefix that an address is in, the narrowest first; none for what is no address. */
 export function prefixesOf(address: string): string[] {
   const read = readBits(address)
-  if (read === null) return []
-  const { family, bits } = read
-  return Array.from({ length: bits.length + 1 }, (_, i) =>
-    prefixOfBits(family, bits.slice(0, bits.length - i)),
-  )
+  return read === null ? [] : prefixesAround(read)
 }
 
 /** Whether every address of `inner` is one of `outer`. */
