@@ -42,12 +42,14 @@ export async function up(db: Db): Promise<void> {
       .on('users')
       .columns([...leading, ...looked])
       .execute()
+  // For those whom many guesses have shut.
+  await db.schema.createIndex('users_guesses').on('users').column('guesses').execute()
   await dropIndex(db, 'users', 'users_owner')
 }
 
 export async function down(db: Db): Promise<void> {
   await db.schema.createIndex('users_owner').on('users').column('owner').execute()
-  for (const name of Object.keys(orders)) await dropIndex(db, 'users', name)
+  for (const name of ['users_guesses', ...Object.keys(orders)]) await dropIndex(db, 'users', name)
   for (const column of ['totp', 'search_text'])
     await db.schema.alterTable('users').dropColumn(column).execute()
 }
