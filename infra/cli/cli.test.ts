@@ -375,7 +375,7 @@ describe('passwords', () => {
     const latin1 = await run([...add, '--password-stdin'], Buffer.from('pässwörd', 'latin1'))
     expectRefusal(latin1, /^password is not UTF-8 text/)
     const found = await run(['user', 'list', 'not@', '--json'], Buffer.alloc(0))
-    expect(JSON.parse(found.stdout)).toEqual([])
+    expect(JSON.parse(found.stdout)).toMatchObject({ items: [] })
   })
 
   test('nobody reads the output: no failure, no stack trace', async () => {

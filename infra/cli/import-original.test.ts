@@ -346,11 +346,16 @@ describe.each<Kind>(['sqlite', 'mariadb'])('odd rows into %s', kind => {
         { client_address: '198.51.100.8', reason: 'unknown_user' },
         { client_address: '198.51.100.9', reason: 'original_refused', counters: '' },
       ])
-      expect(operations.map(({ detail }) => JSON.parse(detail))).toEqual([
+      const details = operations.map(({ detail }) => JSON.parse(detail))
+      expect(details.filter(each => 'user_type' in each)).toEqual([
         { user_type: '', details: 'owner Joe' },
         { user_type: '' },
-        { before: { 'admin.lock_errors': '5' }, after: { 'admin.lock_errors': '7' } },
       ])
+      // What the import does with settings and backends is an act like others.
+      expect(details).toContainEqual({
+        before: { 'admin.lock_errors': '5' },
+        after: { 'admin.lock_errors': '7' },
+      })
       expect(settings).toContainEqual(expect.objectContaining({ name: 'LOCK_ERRORS', value: '7' }))
       const inForce = bans.filter(({ ends_at }) => ends_at === null || ends_at > Date.now())
       expect(inForce.map(({ cidr, event_type }) => [cidr, event_type]).toSorted()).toEqual([
