@@ -18,7 +18,7 @@ export function useColumns(view: View): NonNullable<TableProps<Row>['columns']> 
   })
   return [
     { ...sortable('name'), title: t.name, render: (_, { name }) => <Opener view={view} name={name} /> },
-    { ...sortable('owner'), title: t.owner, dataIndex: 'owner', ellipsis: true, width: 220 },
+    { ...sortable('owner'), title: t.owner, dataIndex: 'owner', ellipsis: true, width: 160 },
     { key: 'state', title: t.state, render: (_, row) => <State {...row} /> },
     {
       key: 'totp',
