@@ -13,10 +13,10 @@ const en = {
   sureDisableHint: 'From the next login on it is refused, on every protocol. Nothing is deleted.',
   isDisabled: 'Disabled.',
   locked: 'Not from everywhere: too many wrong passwords.',
-  strangersUntil: (wrong: number, limit: number) =>
-    `Strangers are locked out: ${wrong} of ${limit} wrong passwords. It ends by itself`,
-  networkUntil: (network: string, wrong: number, limit: number) =>
-    `The familiar network ${network} is locked out: ${wrong} of ${limit} wrong passwords. It ends by itself`,
+  strangersUntil: (limit: number) =>
+    `Strangers are locked out after ${limit} wrong passwords. It ends by itself`,
+  networkUntil: (network: string, limit: number) =>
+    `The familiar network ${network} is locked out after ${limit} wrong passwords. It ends by itself`,
   closed: (guesses: number, most: number) =>
     `Strangers are locked out until somebody unlocks it: ${guesses} wrong passwords in the long run, ${most} are the limit.`,
   manyNetworks: 'Strangers are locked out because many networks guessed at this mailbox. It ends by itself',
@@ -84,7 +84,7 @@ const en = {
   sureEndAllHint: 'Every device has to be given a new code.',
   ended: 'Ended.',
   networks: 'Familiar networks',
-  networksHint: 'Whence it has logged in before: guessing elsewhere does not lock these out.',
+  networksHint: 'Where it has logged in from: guessing elsewhere does not lock these out.',
   noNetworks: 'None yet: the first successful login makes one.',
   lastLogin: 'Last login',
   forget: 'Forget',
@@ -108,9 +108,8 @@ const zh: typeof en = {
   sureDisableHint: '从下次登录起，所有协议都将被拒绝。不会删除任何内容。',
   isDisabled: '已停用。',
   locked: '部分受限：错误密码过多。',
-  strangersUntil: (wrong, limit) => `陌生网络已锁定：错误密码 ${wrong} / ${limit} 次。自动解除时间：`,
-  networkUntil: (network, wrong, limit) =>
-    `熟悉的网络 ${network} 已锁定：错误密码 ${wrong} / ${limit} 次。自动解除时间：`,
+  strangersUntil: limit => `错误密码达到 ${limit} 次，陌生网络已锁定。自动解除时间：`,
+  networkUntil: (network, limit) => `熟悉的网络 ${network} 输错密码达到 ${limit} 次，已锁定。自动解除时间：`,
   closed: (guesses, most) => `陌生网络在解锁前一律锁定：长期累计错误密码 ${guesses} 次，上限 ${most} 次。`,
   manyNetworks: '许多网络在猜测此邮箱的密码，陌生网络已锁定。自动解除时间：',
   familiarGoOn: '熟悉的网络不受陌生网络行为的影响。',

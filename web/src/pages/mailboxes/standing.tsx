@@ -70,7 +70,7 @@ function Locks({ mailbox }: { mailbox: Mailbox }) {
   return (
     <>
       {guesses >= most_guesses && <div>{t.closed(guesses, most_guesses)}</div>}
-      {counters.map(({ network, wrong, limit, locked_until, shut }) => (
+      {counters.map(({ network, limit, locked_until, shut }) => (
         <div key={network ?? ''}>
           {shut?.reason === 'many_networks' && (
             <div>
@@ -79,7 +79,7 @@ function Locks({ mailbox }: { mailbox: Mailbox }) {
           )}
           {locked_until !== null && (
             <div>
-              {network === null ? t.strangersUntil(wrong, limit) : t.networkUntil(network, wrong, limit)}{' '}
+              {network === null ? t.strangersUntil(limit) : t.networkUntil(network, limit)}{' '}
               <Time at={locked_until} />
             </div>
           )}
