@@ -24,7 +24,7 @@ export function NewPassword({ least }: { least: number }) {
       required
       extra={
         isMade ? (
-          <Typography.Text type="warning" copyable={{ text: made }}>
+          <Typography.Text copyable={{ text: made }}>
             {t.made} <code>{made}</code>
           </Typography.Text>
         ) : (

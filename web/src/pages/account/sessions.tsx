@@ -57,7 +57,11 @@ export function OwnSessions() {
               </span>
             ),
           },
-          { key: 'from', title: t.from, dataIndex: 'client_address' },
+          {
+            key: 'from',
+            title: t.from,
+            render: (_, { client_address }) => <Typography.Text copyable>{client_address}</Typography.Text>,
+          },
           { key: 'begun', title: t.begun, render: (_, { created_at }) => <Time at={created_at} /> },
           { key: 'used', title: t.used, render: (_, { used_at }) => <Time at={used_at} /> },
           {

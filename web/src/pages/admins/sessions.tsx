@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { Button, Modal, Popconfirm, Table } from 'antd'
+import { Button, Modal, Popconfirm, Table, Typography } from 'antd'
 import { ask } from '../../api/ask.ts'
 import type { Answer } from '../../api/types.ts'
 import { useTexts } from '../../app/language.ts'
@@ -57,7 +57,11 @@ export function Sessions({ username, onClose }: { username: string; onClose(): v
             title: t.browser,
             render: (_, { user_agent }) => <span title={user_agent}>{nameBrowser(user_agent)}</span>,
           },
-          { key: 'from', title: t.from, dataIndex: 'client_address' },
+          {
+            key: 'from',
+            title: t.from,
+            render: (_, { client_address }) => <Typography.Text copyable>{client_address}</Typography.Text>,
+          },
           { key: 'begun', title: t.begun, render: (_, { created_at }) => <Time at={created_at} /> },
           { key: 'used', title: t.used, render: (_, { used_at }) => <Time at={used_at} /> },
         ]}

@@ -1,4 +1,4 @@
-import { Alert, Flex, Table, Tag } from 'antd'
+import { Alert, Flex, Table, Tag, Typography } from 'antd'
 import { useTexts } from '../../app/language.ts'
 import { PageLink } from '../../ui/page-link.tsx'
 import { useReasonText } from '../../ui/reasons.ts'
@@ -45,7 +45,7 @@ export function Attempts({ mailbox }: { mailbox: Mailbox }) {
           dataSource={attempts}
           pagination={false}
           scroll={{ x: 'max-content' }}
-          locale={{ emptyText: t.noAttempts }}
+          locale={{ emptyText: <Typography.Text type="secondary">{t.noAttempts}</Typography.Text> }}
           columns={[
             { key: 'time', title: t.time, render: (_, { time }) => <Time at={time} /> },
             {
@@ -62,7 +62,15 @@ export function Attempts({ mailbox }: { mailbox: Mailbox }) {
               title: t.protocol,
               render: (_, { protocol }) => protocol.toUpperCase(),
             },
-            { key: 'from', title: t.from, dataIndex: 'client_address' },
+            {
+              key: 'from',
+              title: t.from,
+              render: (_, { client_address: address }) => (
+                <PageLink to="/auth-log" search={{ address }}>
+                  {address}
+                </PageLink>
+              ),
+            },
           ]}
         />
       </Flex>

@@ -2,6 +2,7 @@ import { Button, Popconfirm, Table, Tag, Typography } from 'antd'
 import { ask } from '../../api/ask.ts'
 import { useMay } from '../../api/session.ts'
 import { useTexts } from '../../app/language.ts'
+import { PageLink } from '../../ui/page-link.tsx'
 import { Time } from '../../ui/time.tsx'
 import { useAct } from '../../ui/use-act.ts'
 import { drawerTexts } from './drawer-texts.ts'
@@ -52,7 +53,18 @@ export function Grants({ mailbox: { name, totp, grants } }: { mailbox: Mailbox }
           pagination={{ pageSize: 5, hideOnSinglePage: true, showSizeChanger: false }}
           scroll={{ x: 'max-content' }}
           columns={[
-            { key: 'network', title: t.network, render: (_, { network }) => network || t.noAddress },
+            {
+              key: 'network',
+              title: t.network,
+              render: (_, { network }) =>
+                network === '' ? (
+                  t.noAddress
+                ) : (
+                  <PageLink to="/auth-log" search={{ user: name, address: network }}>
+                    {network}
+                  </PageLink>
+                ),
+            },
             {
               key: 'state',
               title: t.grantState,

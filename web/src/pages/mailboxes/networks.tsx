@@ -2,6 +2,7 @@ import { Button, Popconfirm, Table, Typography } from 'antd'
 import { ask } from '../../api/ask.ts'
 import { useMay } from '../../api/session.ts'
 import { useTexts } from '../../app/language.ts'
+import { PageLink } from '../../ui/page-link.tsx'
 import { Time } from '../../ui/time.tsx'
 import { useAct } from '../../ui/use-act.ts'
 import { drawerTexts } from './drawer-texts.ts'
@@ -46,7 +47,15 @@ export function Networks({ mailbox: { name, networks } }: { mailbox: Mailbox }) 
           pagination={{ pageSize: 5, hideOnSinglePage: true, showSizeChanger: false }}
           scroll={{ x: 'max-content' }}
           columns={[
-            { key: 'network', title: t.network, dataIndex: 'network' },
+            {
+              key: 'network',
+              title: t.network,
+              render: (_, { network }) => (
+                <PageLink to="/auth-log" search={{ user: name, address: network }}>
+                  {network}
+                </PageLink>
+              ),
+            },
             {
               key: 'last',
               title: t.lastLogin,
