@@ -37,7 +37,7 @@ export function AccountMenu() {
         ],
       }}
     >
-      <Button type="text" icon={<UserOutlined />} aria-label={t.account}>
+      <Button type="text" icon={<UserOutlined />} aria-label={`${t.account}: ${username}`}>
         {wide && username}
       </Button>
     </Dropdown>

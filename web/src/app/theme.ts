@@ -36,7 +36,28 @@ function watch(watcher: () => void): () => void {
 system.addEventListener('change', tell)
 tell()
 
+/** Where antd's own colours are too pale to be read by everybody (WCAG AA). */
+const tokens = {
+  light: {
+    colorLink: '#0f57c2',
+    colorError: '#cf1322',
+    colorTextDescription: 'rgba(0, 0, 0, 0.65)',
+    colorTextTertiary: 'rgba(0, 0, 0, 0.65)',
+    // Either name is taken for the texts of tags.
+    green7: '#237804',
+    'green-7': '#237804',
+    gold7: '#874d00',
+    'gold-7': '#874d00',
+  },
+  dark: {
+    colorLink: '#69b1ff',
+    colorTextDescription: 'rgba(255, 255, 255, 0.65)',
+    colorTextTertiary: 'rgba(255, 255, 255, 0.65)',
+  },
+}
+
 export const themeOf = (chosen: Mode): ThemeConfig => ({
   algorithm: chosen === 'dark' ? theme.darkAlgorithm : theme.defaultAlgorithm,
-  token: { colorPrimary: '#1668dc', borderRadius: 6, wireframe: false },
+  token: { colorPrimary: '#1668dc', borderRadius: 6, wireframe: false, ...tokens[chosen] },
+  ...(chosen === 'dark' && { components: { Menu: { itemSelectedColor: '#91caff' } } }),
 })

@@ -6,7 +6,7 @@ import { useState } from 'react'
 import { ApiProblem, ask } from '../../api/ask.ts'
 import { sessionQuery } from '../../api/session.ts'
 import { holdToken } from '../../api/token.ts'
-import { useTexts } from '../../app/language.ts'
+import { setLanguage, useTexts } from '../../app/language.ts'
 import { LanguageSwitch, ModeSwitch } from '../../app/switches.tsx'
 import { useProblemText } from '../../ui/problem.tsx'
 import { texts } from './texts.ts'
@@ -28,7 +28,8 @@ export default function SignIn() {
     onSuccess: async ({ access_token }) => {
       holdToken(access_token)
       client.clear()
-      await client.fetchQuery(sessionQuery)
+      const session = await client.fetchQuery(sessionQuery)
+      if (session?.language) setLanguage(session.language)
       const { to } = router.state.location.search as { to?: string }
       router.history.push(isOwnPath(to) ? to : '/')
     },
