@@ -27,6 +27,23 @@ const en = {
   live: 'Live',
   retrying: 'Connection lost, retrying',
   takes: (role: string) => `This takes the role ${role}`,
+  export: 'Export',
+  exporting: (rows: string) => `${rows} rows so far`,
+  exported: (rows: string) => `${rows} rows are in the file`,
+  stop: 'Stop',
+  csv: 'CSV, for spreadsheets',
+  ndjson: 'NDJSON, for programs',
+  time: 'Time',
+  from: 'From',
+  until: 'Until',
+  spans: { '1h': 'Last hour', '24h': 'Last 24 hours', '7d': 'Last 7 days', '30d': 'Last 30 days' },
+  ownSpan: 'From … until …',
+  success: 'Success',
+  failed: 'Failed',
+  /** Of a search that takes long. */
+  searchedTo: (time: string) => `Looked through 10,000 rows, back to ${time}.`,
+  searchOn: 'Search on',
+  narrow: (value: string) => `Only ${value}`,
 }
 
 const zh: typeof en = {
@@ -56,6 +73,22 @@ const zh: typeof en = {
   live: '实时',
   retrying: '连接中断，正在重试',
   takes: role => `需要${role}权限`,
+  export: '导出',
+  exporting: rows => `已取得 ${rows} 行`,
+  exported: rows => `文件中共 ${rows} 行`,
+  stop: '停止',
+  csv: 'CSV（电子表格）',
+  ndjson: 'NDJSON（供程序读取）',
+  time: '时间',
+  from: '从',
+  until: '到',
+  spans: { '1h': '最近 1 小时', '24h': '最近 24 小时', '7d': '最近 7 天', '30d': '最近 30 天' },
+  ownSpan: '指定起止时间',
+  success: '成功',
+  failed: '失败',
+  searchedTo: time => `已查看 10,000 行，直到 ${time}。`,
+  searchOn: '继续查找',
+  narrow: value => `只看 ${value}`,
 }
 
 export const uiTexts: Texts<typeof en> = { en, zh }

@@ -1,0 +1,90 @@
+import { FilterOutlined } from '@ant-design/icons'
+import { Badge, Button, Flex, Popover, Select } from 'antd'
+import { useTexts } from '../../app/language.ts'
+import { Choice } from '../../ui/choice.tsx'
+import { Export } from '../../ui/export.tsx'
+import { reasonTexts } from '../../ui/reasons.ts'
+import { SearchBox } from '../../ui/search-box.tsx'
+import { uiTexts } from '../../ui/texts.ts'
+import { TimeRange } from '../../ui/time-range.tsx'
+import { texts } from './texts.ts'
+import { type Change, filterOf, type View } from './view.ts'
+
+const protocols = ['imap', 'pop3', 'smtp']
+
+export function Filters({ view, change }: { view: View; change: Change }) {
+  const t = useTexts(texts)
+  const ui = useTexts(uiTexts)
+  return (
+    <>
+      <TimeRange since={view.since} until={view.until} onChange={change} />
+      <SearchBox value={view.user} label={t.user} width={190} onChange={user => change({ user })} />
+      <SearchBox
+        value={view.address}
+        label={t.addressOrNetwork}
+        width={190}
+        onChange={address => change({ address })}
+      />
+      <Choice
+        label={t.result}
+        value={view.result}
+        options={[
+          { value: 'success', label: ui.success },
+          { value: 'failed', label: ui.failed },
+        ]}
+        onChange={result => change({ result })}
+      />
+      <Choice
+        label={t.protocol}
+        value={view.protocol}
+        options={protocols.map(value => ({ value, label: value.toUpperCase() }))}
+        onChange={protocol => change({ protocol })}
+      />
+      <Reasons value={view.reason} onChange={reason => change({ reason })} />
+      <More view={view} change={change} />
+      <Export route="GET /api/auth-log/export" name="auth-log" filter={() => filterOf(view)} />
+    </>
+  )
+}
+
+function Reasons({ value, onChange }: { value: string; onChange(value: string): void }) {
+  const t = useTexts(texts)
+  const words = useTexts(reasonTexts)
+  return (
+    <Select
+      mode="multiple"
+      allowClear
+      maxTagCount={1}
+      aria-label={t.why}
+      placeholder={t.anyReason}
+      value={value === '' ? [] : value.split(',')}
+      onChange={chosen => onChange(chosen.join(','))}
+      optionFilterProp="label"
+      popupMatchSelectWidth={false}
+      style={{ minWidth: 150, maxWidth: 300 }}
+      options={Object.entries(words).map(([code, label]) => ({ value: code, label }))}
+    />
+  )
+}
+
+function More({ view, change }: { view: View; change: Change }) {
+  const t = useTexts(texts)
+  const set = [view.text, view.method, view.backend].filter(value => value !== '').length
+  return (
+    <Popover
+      trigger="click"
+      placement="bottom"
+      content={
+        <Flex vertical gap={8}>
+          <SearchBox value={view.text} label={t.text} onChange={text => change({ text })} />
+          <SearchBox value={view.backend} label={t.backendHint} onChange={backend => change({ backend })} />
+          <SearchBox value={view.method} label={t.methodHint} onChange={method => change({ method })} />
+        </Flex>
+      }
+    >
+      <Badge count={set} size="small">
+        <Button icon={<FilterOutlined />}>{t.more}</Button>
+      </Badge>
+    </Popover>
+  )
+}

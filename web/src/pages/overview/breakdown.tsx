@@ -1,0 +1,80 @@
+/** Today's attempts by protocol, or by reason; a bar leads to its attempts. */
+import { useMemo } from 'react'
+import { localeOf, useLanguage, useTexts } from '../../app/language.ts'
+import { Chart, colours } from '../../ui/chart.tsx'
+import { useReasonText } from '../../ui/reasons.ts'
+import type { Overview } from './overview.ts'
+import { texts } from './texts.ts'
+import { useShowAttempts } from './use-show-attempts.ts'
+
+interface Bar {
+  value: string
+  name: string
+  count: number
+}
+
+/** More would not be read. */
+const mostBars = 8
+
+export function Breakdown({ overview, by }: { overview: Overview; by: 'protocol' | 'reason' }) {
+  const t = useTexts(texts)
+  const language = useLanguage()
+  const locale = localeOf(language)
+  const showAttempts = useShowAttempts()
+  const reasonText = useReasonText()
+  const bars: Bar[] = (
+    by === 'protocol'
+      ? overview.by_protocol.map(({ protocol, total }) => ({
+          value: protocol,
+          name: protocol.toUpperCase() || t.noProtocol,
+          count: total,
+        }))
+      : overview.reasons.map(({ reason, count }) => ({ value: reason, name: reasonText(reason), count }))
+  ).slice(0, mostBars)
+  const figures = JSON.stringify(bars)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a chart is drawn again for other figures only
+  const option = useMemo(() => draw(bars, by), [figures, by])
+  const lead = (index: number) => {
+    const { value } = bars.toReversed()[index]!
+    if (value !== '') showAttempts({ since: String(overview.today.since), [by]: value })
+  }
+  return (
+    <Chart
+      title={by === 'protocol' ? t.protocols : t.reasons}
+      height={by === 'protocol' ? 180 : Math.max(180, bars.length * 28)}
+      option={option}
+      columns={[by === 'protocol' ? t.protocol : t.reason, t.attempts]}
+      rows={bars.map(({ name, count }) => [name, count.toLocaleString(locale)])}
+      onClick={({ dataIndex }) => lead(dataIndex)}
+    />
+  )
+}
+
+const colourOf = ({ value }: Bar, by: string) =>
+  by === 'protocol' ? colours.first : value === 'ok' ? colours.success : colours.failed
+
+/** The longest on top. */
+function draw(bars: Bar[], by: string) {
+  const shown = bars.toReversed()
+  return {
+    grid: { left: 8, right: 56, top: 4, bottom: 4, containLabel: true },
+    tooltip: { trigger: 'item' },
+    xAxis: { type: 'value', show: false, minInterval: 1 },
+    yAxis: {
+      type: 'category',
+      data: shown.map(({ name }) => name),
+      axisTick: { show: false },
+      axisLine: { show: false },
+      axisLabel: { width: by === 'protocol' ? 80 : 210, overflow: 'truncate' },
+    },
+    series: [
+      {
+        type: 'bar',
+        barMaxWidth: 18,
+        barMinHeight: 2,
+        label: { show: true, position: 'right' },
+        data: shown.map(bar => ({ value: bar.count, itemStyle: { color: colourOf(bar, by) } })),
+      },
+    ],
+  }
+}

@@ -1,0 +1,39 @@
+/** What the overview asks. */
+import { useQuery } from '@tanstack/react-query'
+import { ask } from '../../api/ask.ts'
+import type { Answer } from '../../api/types.ts'
+
+export type Overview = Answer<'GET /api/stats/overview'>
+export type Series = Answer<'GET /api/stats/series'>
+
+const everyMs = 30_000
+export const tz = Intl.DateTimeFormat().resolvedOptions().timeZone
+
+export const useOverview = () =>
+  useQuery({
+    queryKey: ['overview'],
+    queryFn: ({ signal }) => ask('GET /api/stats/overview', { query: { tz }, signal }),
+    refetchInterval: everyMs,
+  })
+
+const spans = {
+  '24h': { ms: 86_400_000, step: 'hour' },
+  '7d': { ms: 7 * 86_400_000, step: 'hour' },
+  '30d': { ms: 30 * 86_400_000, step: 'day' },
+} as const
+export type Span = keyof typeof spans
+export const spanNames = Object.keys(spans) as Span[]
+export const isSpan = (text: string): text is Span => Object.hasOwn(spans, text)
+
+export const useSeries = (span: Span) =>
+  useQuery({
+    queryKey: ['series', span],
+    queryFn: ({ signal }) => {
+      const { ms, step } = spans[span]
+      return ask('GET /api/stats/series', {
+        query: { since: Date.now() - ms, step, tz, by: 'result' },
+        signal,
+      })
+    },
+    refetchInterval: everyMs,
+  })
