@@ -76,5 +76,5 @@ export async function signIn(page: Page, username: string, password: string, to 
   await page.getByLabel(/^(Username|用户名)$/).fill(username)
   await page.getByLabel(/^(Password|密码)$/).fill(password)
   await page.getByRole('button', { name: /^(Sign in|登录|登 录)$/ }).click()
-  await page.getByRole('navigation').or(page.getByRole('alert')).first().waitFor()
+  await page.getByRole('banner').or(page.getByRole('alert')).first().waitFor()
 }
