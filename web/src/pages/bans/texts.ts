@@ -62,8 +62,7 @@ const en = {
   until: 'Until',
   untilNeeded: 'Choose a time in the future',
   force: 'Even if it covers this machine or my own address',
-  forceHint:
-    'Without this, a ban that would keep out the gateway itself or you is refused.',
+  forceHint: 'Without this, a ban that would keep out the gateway itself or you is refused.',
   bulk: 'Paste a list',
   bulkTitle: 'Ban a list',
   bulkText: 'One address or network per line',
