@@ -13,6 +13,7 @@ export const settingSchema = z.strictObject({
   min: z.union([z.number(), z.string()]).optional().describe('Least value, or least number of characters.'),
   max: z.union([z.number(), z.string()]).optional(),
   choices: z.array(text).optional(),
+  placeholders: z.array(text).optional().describe('What a text can hold: {user} …'),
   value: text.nullable().describe('In force, written as in the configuration file; null for a secret.'),
   is_set: z.boolean().describe('Whether the value is not empty.'),
   source: text.describe('system_config, default, the file, or environment and the name of the variable.'),

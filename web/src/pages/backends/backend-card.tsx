@@ -1,0 +1,91 @@
+import { Alert, Badge, Card, Descriptions, Flex, Tag, Tooltip, Typography } from 'antd'
+import { useTexts } from '../../app/language.ts'
+import { Time } from '../../ui/time.tsx'
+import { Acts } from './acts.tsx'
+import { type Backend, placeOf } from './page.tsx'
+import { texts } from './texts.ts'
+
+interface Props {
+  backend: Backend
+  onEdit(): void
+  onHistory(): void
+}
+
+const colours = { active: 'success', draining: 'warning', off: 'default' } as const
+
+export function BackendCard({ backend, onEdit, onHistory }: Props) {
+  const t = useTexts(texts)
+  const { protocol, state, weight, tier, domain, pool, dns_error, resolved_at } = backend
+  return (
+    <Card
+      size="small"
+      style={{ height: '100%' }}
+      styles={{ body: { display: 'flex', flexDirection: 'column', gap: 12 } }}
+    >
+      <Flex gap={8} align="center" wrap>
+        <Tag style={{ marginInlineEnd: 0 }}>{t.protocols[protocol]}</Tag>
+        <Typography.Text strong copyable style={{ overflowWrap: 'anywhere' }}>
+          {placeOf(backend)}
+        </Typography.Text>
+        <span style={{ flex: 1 }} />
+        <Tooltip title={t.stateHints[state]}>
+          <Tag color={colours[state]} style={{ marginInlineEnd: 0 }}>
+            {t.states[state]}
+          </Tag>
+        </Tooltip>
+      </Flex>
+      <Descriptions
+        size="small"
+        column={2}
+        items={[
+          { key: 'weight', label: t.weight, children: weight },
+          { key: 'tier', label: t.tier, children: tier },
+          ...(domain === null ? [] : [{ key: 'domain', label: t.domain, children: domain }]),
+          ...(pool === null ? [] : [{ key: 'pool', label: t.pool, children: pool }]),
+        ]}
+      />
+      {dns_error !== null && <Alert type="warning" showIcon title={dns_error} />}
+      <Addresses health={backend.health} />
+      {resolved_at !== null && (
+        <Typography.Text type="secondary">
+          {t.resolved} <Time at={resolved_at} />
+        </Typography.Text>
+      )}
+      <div style={{ marginTop: 'auto' }}>
+        <Acts backend={backend} onEdit={onEdit} onHistory={onHistory} />
+      </div>
+    </Card>
+  )
+}
+
+function Addresses({ health }: Pick<Backend, 'health'>) {
+  const t = useTexts(texts)
+  if (health.length === 0) return <Typography.Text type="secondary">{t.noAddress}</Typography.Text>
+  return (
+    <Flex vertical gap={4}>
+      {health.map(({ address, up, since, checked_at, last_error }) => (
+        <div key={address}>
+          <Badge
+            status={checked_at === null ? 'default' : up ? 'success' : 'error'}
+            text={<strong>{address}</strong>}
+          />{' '}
+          {checked_at === null ? (
+            t.unchecked
+          ) : (
+            <>
+              {up ? t.up : t.down}{' '}
+              <Typography.Text type="secondary">
+                {t.sinceThen} <Time at={since} /> · {t.checked} <Time at={checked_at} />
+              </Typography.Text>
+            </>
+          )}
+          {last_error !== null && (
+            <div>
+              <Typography.Text type="danger">{last_error}</Typography.Text>
+            </div>
+          )}
+        </div>
+      ))}
+    </Flex>
+  )
+}

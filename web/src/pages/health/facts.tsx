@@ -1,0 +1,46 @@
+import { useQuery } from '@tanstack/react-query'
+import { Alert, Card, Descriptions, Typography } from 'antd'
+import { version } from '../../../../package.json'
+import { ask } from '../../api/ask.ts'
+import { useTexts } from '../../app/language.ts'
+import { ProblemNote } from '../../ui/problem.tsx'
+import { Time } from '../../ui/time.tsx'
+import { texts } from './texts.ts'
+import { hostInUrl, useValues } from './use-values.ts'
+
+const everyMs = 5_000
+
+export function Facts() {
+  const t = useTexts(texts)
+  const { data, error, refetch, readValue } = useValues()
+  const address = (section: string) =>
+    data ? `${hostInUrl(readValue(`${section}.host`))}:${readValue(`${section}.port`)}` : ''
+  return (
+    <Card size="small" title={`MailGateway ${version}`}>
+      {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
+      <Descriptions
+        size="small"
+        column={1}
+        items={[
+          { key: 'admin', label: t.admin, children: <code>{address('server')}</code> },
+          { key: 'nginx', label: t.nginx, children: <code>{address('auth_server')}</code> },
+          { key: 'last', label: t.lastAttempt, children: <LastAttempt /> },
+        ]}
+      />
+    </Card>
+  )
+}
+
+/** Whether nginx has found its way here. */
+function LastAttempt() {
+  const t = useTexts(texts)
+  const { data, error } = useQuery({
+    queryKey: ['last-attempt'],
+    queryFn: ({ signal }) => ask('GET /api/auth-log', { query: { limit: 1 }, signal }),
+    refetchInterval: everyMs,
+  })
+  if (error) return <ProblemNote error={error} />
+  const last = data?.items[0]
+  if (last) return <Time at={last.time} />
+  return data ? <Alert type="info" showIcon title={t.noneYet} /> : <Typography.Text>…</Typography.Text>
+}
