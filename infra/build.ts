@@ -16,29 +16,30 @@ const banner =
  * @returns the entry of each function by name
  */
 export async function buildFunctions(outDir: string): Promise<Record<string, string>> {
-  const entries: Record<string, string> = {}
   await writeDocument(outDir)
-  for (const { name } of functions.filter(({ cloud }) => cloud)) {
-    await build({
-      entryPoints: {
-        index: `functions/${name}/lambda.ts`,
-        // The embedded database's thread, started from a file of its own.
-        'sqlite-worker': 'lib/database/sqlite-worker.ts',
-      },
-      outdir: `${outDir}/${name}`,
-      outExtension: { '.js': '.mjs' },
-      bundle: true,
-      platform: 'node',
-      target: 'node24',
-      format: 'esm',
-      external: ['better-sqlite3'],
-      minify: true,
-      banner: { js: banner },
-      logLevel: 'warning',
-    })
-    entries[name] = `${outDir}/${name}/index.mjs`
-  }
-  return entries
+  const names = functions.filter(({ cloud }) => cloud).map(({ name }) => name)
+  await Promise.all(names.map(name => buildFunction(name, outDir)))
+  return Object.fromEntries(names.map(name => [name, `${outDir}/${name}/index.mjs`]))
+}
+
+async function buildFunction(name: string, outDir: string): Promise<void> {
+  await build({
+    entryPoints: {
+      index: `functions/${name}/lambda.ts`,
+      // The embedded database's thread, started from a file of its own.
+      'sqlite-worker': 'lib/database/sqlite-worker.ts',
+    },
+    outdir: `${outDir}/${name}`,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    external: ['better-sqlite3'],
+    minify: true,
+    banner: { js: banner },
+    logLevel: 'warning',
+  })
 }
 
 /** As `openapi.json`. */

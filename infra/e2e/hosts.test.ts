@@ -23,6 +23,7 @@ const dist = mkdtempSync('node_modules/.mailgateway-dist-')
 const hosts: Record<string, Host> = {}
 const closing: (() => unknown)[] = []
 let greeters: Greeters
+let bundles: Record<string, string>
 
 /** Every host gets a data folder of its own with the same mailbox and the same backends. */
 async function openSeeded(host: string): Promise<InProcess> {
@@ -54,6 +55,9 @@ const readResult = (result: unknown) => {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 }
 
+/** Every function is bundled. */
+const buildMs = 120_000
+
 beforeAll(async () => {
   greeters = await startGreeters()
   closing.push(() => greeters.close())
@@ -76,7 +80,7 @@ beforeAll(async () => {
     readResult(await handler(writeEvent(lines) as never, context as never))
 
   await (await openSeeded('runtime')).close()
-  const bundles = await buildFunctions(dist)
+  bundles = await buildFunctions(dist)
   const instance = await startFunction(bundles['nginx-auth']!, {
     MAILGATEWAY_DATA_DIR: join(root, 'runtime'),
     ...(await openStores(join(root, 'runtime'))),
@@ -89,7 +93,7 @@ beforeAll(async () => {
   const gateway = await startGateway(join(root, 'socket'))
   closing.push(gateway.stop)
   hosts['raw socket'] = async lines => (await ask(gateway.ports.nginx, lines)).headers
-})
+}, buildMs)
 afterAll(async () => {
   for (const close of closing) await close()
   rmSync(root, { recursive: true })
@@ -110,7 +114,6 @@ test.each(requests)('%s', async (_, lines, expected) => {
 })
 
 test('in the cloud SQLite is refused, and nginx still gets an explicit answer', async () => {
-  const bundles = await buildFunctions(dist)
   const instance = await startFunction(bundles['nginx-auth']!, {
     MAILGATEWAY_DATA_DIR: join(root, 'cloud'),
     AWS_LAMBDA_FUNCTION_NAME: 'nginx-auth',

@@ -173,7 +173,7 @@ async function withSilent(work: (port: number) => Promise<void>): Promise<void> 
   const silent = await startGreeter(null)
   const { backend } = await addBackend({ host: '127.0.0.1', port: silent.port, pool: 'silent' })
   await checking(() => work(silent.port))
-  await verbs['backend remove'](services, { backend: backend.id })
+  await verbs['backend remove'](services, { backend: backend.id, force: true })
   await silent.stop()
 }
 
@@ -316,7 +316,7 @@ const cases: Partial<Record<SettingKey, () => Promise<void>>> = {
       await set({ 'backend.rise': '1' })
       await expect.poll(() => healthOf(port)?.up, patience).toBe(true)
     })
-    await verbs['backend remove'](services, { backend: backend.id })
+    await verbs['backend remove'](services, { backend: backend.id, force: true })
     await again?.stop()
   },
   'backend.dns_servers': async () => {
@@ -327,7 +327,7 @@ const cases: Partial<Record<SettingKey, () => Promise<void>>> = {
     await set({ 'backend.dns_servers': dns.server })
     expect(await login(name)).toBe(answers.ok)
     await verbs['user delete'](services, { name })
-    await verbs['backend remove'](services, { backend: backend.id })
+    await verbs['backend remove'](services, { backend: backend.id, force: true })
     await dns.kill()
   },
   'jwt.expiration': async () => {

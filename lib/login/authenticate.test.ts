@@ -283,7 +283,11 @@ describe('when parts fail', () => {
   })
 
   test('no backend for the protocol: temporary, and the proof is kept for the retries', async () => {
-    const backends = { ...services.backends, choose: async () => null }
+    const weigh = async (...asked: Parameters<typeof services.backends.weigh>) => ({
+      ...(await services.backends.weigh(...asked)),
+      choice: null,
+    })
+    const backends = { ...services.backends, weigh }
     const away = { ...services, backends }
     expect(await login({}, away)).toMatchObject({ kind: 'later', reason: 'no_backend' })
     expect(await hashesOf(() => login({}, away))).toBe(0)
