@@ -51,6 +51,7 @@ const tokens = {
   },
   dark: {
     colorLink: '#69b1ff',
+    colorError: '#f07173',
     colorTextDescription: 'rgba(255, 255, 255, 0.65)',
     colorTextTertiary: 'rgba(255, 255, 255, 0.65)',
   },
@@ -59,5 +60,7 @@ const tokens = {
 export const themeOf = (chosen: Mode): ThemeConfig => ({
   algorithm: chosen === 'dark' ? theme.darkAlgorithm : theme.defaultAlgorithm,
   token: { colorPrimary: '#1668dc', borderRadius: 6, wireframe: false, ...tokens[chosen] },
-  ...(chosen === 'dark' && { components: { Menu: { itemSelectedColor: '#91caff' } } }),
+  ...(chosen === 'dark' && {
+    components: { Menu: { itemSelectedColor: '#91caff' }, Button: { dangerColor: '#141414' } },
+  }),
 })
