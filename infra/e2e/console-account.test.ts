@@ -34,6 +34,7 @@ afterAll(async () => {
 const press = (page: Page, name: string | RegExp) => page.getByRole('button', { name }).last().click()
 
 test('first start: the password that was made is changed before anything else opens', async () => {
+  await expect.poll(gateway.output, { timeout: 10_000 }).toContain('shown this once')
   const [, made = ''] = /password {2,}(\S+)/.exec(gateway.output()) ?? []
   await using visitor = await visit(browser, { base })
   const { page } = visitor

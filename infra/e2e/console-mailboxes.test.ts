@@ -113,8 +113,7 @@ async function readQr(page: Page): Promise<string> {
 
 async function actionsAt(name: string): Promise<string[]> {
   const { json } = await rig.gateway.mustCli(['operation', 'list', '--target', name, '--json'])
-  const { items } = json as { items: { action: string }[] }
-  return items.map(({ action }) => action).toReversed()
+  return (json as { action: string }[]).map(({ action }) => action).toReversed()
 }
 
 test('a new mailbox logs in; disabled it does not; deleted it is gone', async () => {

@@ -79,14 +79,14 @@ function Pages({ onGo }: { onGo: () => void }) {
   const { role, must_change_password } = useSession()
   const navigate = useNavigate()
   const { pathname } = useLocation()
-  const mine = pages.filter(page => mayActAs(role, page.role))
+  // Until then the gateway opens none of them.
+  const mine = must_change_password ? [] : pages.filter(page => mayActAs(role, page.role))
   const selected = mine.filter(({ path }) => (path === '/' ? pathname === '/' : pathname.startsWith(path)))
   return (
     <nav aria-label={t.menu}>
       <Menu
         mode="inline"
         style={{ borderInlineEnd: 0 }}
-        disabled={must_change_password}
         selectedKeys={selected.map(({ path }) => path)}
         items={mine.map(({ path, name, icon: Icon }) => ({
           key: path,

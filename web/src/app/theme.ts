@@ -40,7 +40,9 @@ tell()
 const tokens = {
   light: {
     colorLink: '#0f57c2',
+    colorPrimaryHover: '#0f57c2',
     colorError: '#cf1322',
+    colorErrorHover: '#a8071a',
     colorTextDescription: 'rgba(0, 0, 0, 0.65)',
     colorTextTertiary: 'rgba(0, 0, 0, 0.65)',
     // Either name is taken for the texts of tags.
@@ -51,6 +53,8 @@ const tokens = {
   },
   dark: {
     colorLink: '#69b1ff',
+    colorPrimaryHover: '#2a6fd6',
+    colorError: '#f07173',
     colorTextDescription: 'rgba(255, 255, 255, 0.65)',
     colorTextTertiary: 'rgba(255, 255, 255, 0.65)',
   },
@@ -59,5 +63,10 @@ const tokens = {
 export const themeOf = (chosen: Mode): ThemeConfig => ({
   algorithm: chosen === 'dark' ? theme.darkAlgorithm : theme.defaultAlgorithm,
   token: { colorPrimary: '#1668dc', borderRadius: 6, wireframe: false, ...tokens[chosen] },
-  ...(chosen === 'dark' && { components: { Menu: { itemSelectedColor: '#91caff' } } }),
+  ...(chosen === 'dark' && {
+    components: {
+      Menu: { itemSelectedColor: '#91caff' },
+      Button: { dangerColor: '#141414', defaultHoverColor: '#69b1ff' },
+    },
+  }),
 })

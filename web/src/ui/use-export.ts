@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'react'
 import { ApiProblem, fetchApi } from '../api/ask.ts'
 import { localeOf, useLanguage, useTexts } from '../app/language.ts'
 import { useProblemText } from './problem.tsx'
+import { save } from './save.ts'
 import { uiTexts } from './texts.ts'
 
 export interface ExportOf {
@@ -77,13 +78,4 @@ function countLines(hasHead: boolean, show: (rows: number) => void) {
       show(Math.max(0, rows))
     },
   }
-}
-
-function save(name: string, parts: BlobPart[]): void {
-  const url = URL.createObjectURL(new Blob(parts))
-  const link = document.createElement('a')
-  link.href = url
-  link.download = name
-  link.click()
-  URL.revokeObjectURL(url)
 }

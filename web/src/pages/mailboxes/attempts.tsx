@@ -33,7 +33,7 @@ export function Attempts({ mailbox }: { mailbox: Mailbox }) {
             showIcon
             title={t.banned(latest.client_address)}
             action={
-              <PageLink to="/bans" search={{ search: latest.client_address }}>
+              <PageLink to="/bans" search={{ address: latest.client_address }}>
                 {t.toBans}
               </PageLink>
             }

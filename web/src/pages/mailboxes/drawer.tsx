@@ -12,6 +12,7 @@ import { Edit } from './edit.tsx'
 import { Grants } from './grants.tsx'
 import type { Mailbox } from './mailbox.ts'
 import { Networks } from './networks.tsx'
+import { Section } from './section.tsx'
 import { Standing } from './standing.tsx'
 
 /** @param name '' = closed */
@@ -47,9 +48,12 @@ export function MailboxDrawer({ name, onClose }: { name: string; onClose(): void
 }
 
 function Sections({ mailbox }: { mailbox: Mailbox }) {
+  const t = useTexts(drawerTexts)
   return (
     <Flex vertical gap={20}>
-      <Standing mailbox={mailbox} />
+      <Section title={t.standing}>
+        <Standing mailbox={mailbox} />
+      </Section>
       <Attempts mailbox={mailbox} />
       <Edit mailbox={mailbox} />
       <Codes mailbox={mailbox} />

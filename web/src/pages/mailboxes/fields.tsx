@@ -33,7 +33,7 @@ export function MailboxFields() {
         extra={t.poolHint}
         rules={[{ pattern: /^[a-z0-9_.-]{1,64}$/, message: t.poolRule }]}
       >
-        <Input autoComplete="off" placeholder={t.anyPool} />
+        <Input autoComplete="off" />
       </Form.Item>
     </>
   )

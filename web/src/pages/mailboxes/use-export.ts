@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { fetchApi } from '../../api/ask.ts'
 import { localeOf, useLanguage, useTexts } from '../../app/language.ts'
 import { useProblemText } from '../../ui/problem.tsx'
+import { save } from '../../ui/save.ts'
 import { texts } from './texts.ts'
 import { filterOf, type View } from './view.ts'
 
@@ -41,13 +42,4 @@ export function useExport(view: View) {
 function followerOf(link: string | null): string | null {
   const path = /^<([^>]+)>; rel="next"$/.exec(link ?? '')?.[1]
   return path === undefined ? null : new URL(path, location.origin).searchParams.get('after')
-}
-
-function save(name: string, parts: string[]): void {
-  const url = URL.createObjectURL(new Blob(parts, { type: 'text/csv' }))
-  const link = document.createElement('a')
-  link.href = url
-  link.download = name
-  link.click()
-  URL.revokeObjectURL(url)
 }
