@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Download } from 'playwright-core'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { ask, nginxLines } from './ask.ts'
 import { findBarriers } from './axe.ts'
 import { signIn, startBrowser, type Visitor, visit } from './browser.ts'
 import { type Gateway, startGateway } from './gateway.ts'
@@ -36,19 +37,9 @@ async function open(path: string, options: Partial<Parameters<typeof visit>[1]> 
   return visitor
 }
 
-/** As nginx asks. */
-async function logIn(typed: string): Promise<string | null> {
-  const { headers } = await fetch(`http://127.0.0.1:${gateway.ports.nginx}/api/auth`, {
-    headers: {
-      'Auth-Method': 'plain',
-      'Auth-Protocol': 'imap',
-      'Auth-User': joe.name,
-      'Auth-Pass': typed,
-      'Auth-Login-Attempt': '1',
-      'Client-IP': '192.0.2.7',
-    },
-  })
-  return headers.get('Auth-Status')
+async function logIn(typed: string): Promise<string | undefined> {
+  const { headers } = await ask(gateway.ports.nginx, nginxLines({ user: joe.name, password: typed }))
+  return headers['auth-status']
 }
 
 async function linesOf(download: Download): Promise<string[]> {
@@ -63,10 +54,10 @@ test('an empty system says what to do; after the first login it shows figures th
   await page.getByText(`auth_http http://127.0.0.1:${gateway.ports.nginx}/api/auth;`).waitFor()
   expect(await findBarriers(page)).toEqual([])
   await gateway.mustCli(['backend', 'add', '--protocol', 'imap', '--host', '127.0.0.1', '--port', '9'])
-  await gateway.mustCli(['user', 'add', joe.name], `${joe.password}\n`)
+  await gateway.mustCli(['user', 'add', joe.name, '--password-stdin'], joe.password)
   expect(await logIn('not the password')).not.toBe('OK')
 
-  await page.getByText('Attempts today').waitFor()
+  await page.getByText('Attempts today', { exact: true }).waitFor()
   await page.getByText('Live', { exact: true }).waitFor()
   const asked = visitor.asked().filter(each => each.startsWith('GET /api/stats'))
   expect(asked.filter(each => each.endsWith('/live'))).toHaveLength(1)
