@@ -57,6 +57,7 @@ function Reasons({ value, onChange }: { value: string; onChange(value: string): 
       maxTagCount={1}
       aria-label={t.why}
       placeholder={t.anyReason}
+      styles={{ placeholder: { color: 'inherit' } }}
       value={value === '' ? [] : value.split(',')}
       onChange={chosen => onChange(chosen.join(','))}
       optionFilterProp="label"

@@ -1,4 +1,4 @@
-/** Today's attempts by protocol, or by reason; a bar leads to its attempts. */
+/** Today's attempts by protocol, or those that failed by reason; a bar leads to its attempts. */
 import { useMemo } from 'react'
 import { localeOf, useLanguage, useTexts } from '../../app/language.ts'
 import { Chart, colours } from '../../ui/chart.tsx'
@@ -29,7 +29,9 @@ export function Breakdown({ overview, by }: { overview: Overview; by: 'protocol'
           name: protocol.toUpperCase() || t.noProtocol,
           count: total,
         }))
-      : overview.reasons.map(({ reason, count }) => ({ value: reason, name: reasonText(reason), count }))
+      : overview.reasons
+          .filter(({ reason }) => reason !== 'ok')
+          .map(({ reason, count }) => ({ value: reason, name: reasonText(reason), count }))
   ).slice(0, mostBars)
   const figures = JSON.stringify(bars)
   // biome-ignore lint/correctness/useExhaustiveDependencies: a chart is drawn again for other figures only
@@ -50,8 +52,7 @@ export function Breakdown({ overview, by }: { overview: Overview; by: 'protocol'
   )
 }
 
-const colourOf = ({ value }: Bar, by: string) =>
-  by === 'protocol' ? colours.first : value === 'ok' ? colours.success : colours.failed
+const colourOf = (by: string) => (by === 'protocol' ? colours.first : colours.failed)
 
 /** The longest on top. */
 function draw(bars: Bar[], by: string) {
@@ -73,7 +74,7 @@ function draw(bars: Bar[], by: string) {
         barMaxWidth: 18,
         barMinHeight: 2,
         label: { show: true, position: 'right' },
-        data: shown.map(bar => ({ value: bar.count, itemStyle: { color: colourOf(bar, by) } })),
+        data: shown.map(bar => ({ value: bar.count, itemStyle: { color: colourOf(by) } })),
       },
     ],
   }

@@ -1,4 +1,4 @@
-import { Card, Col, Row, Statistic, Typography } from 'antd'
+import { Card, Col, Row, Statistic, Typography, theme } from 'antd'
 import type { ReactNode } from 'react'
 import { localeOf, useLanguage, useTexts } from '../../app/language.ts'
 import { PageLink } from '../../ui/page-link.tsx'
@@ -53,7 +53,7 @@ export function Figures({ overview }: { overview: Overview }) {
         value={
           backends.up === null ? count(backends.total) : `${count(backends.up)} / ${count(backends.total)}`
         }
-        note={backends.up === null ? t.notChecked : isDown ? t.someDown : t.allUp}
+        note={backendNote(overview.backends, t)}
         bad={isDown}
         to="/backends"
         search={{}}
@@ -73,6 +73,12 @@ export function Figures({ overview }: { overview: Overview }) {
 /** Nothing could be decided: something was away, overloaded or broken. */
 const broken = 'no_backend,busy,timeout,hot_state_away,database_away,unavailable'
 
+function backendNote({ up, total }: Overview['backends'], t: typeof texts.en): string {
+  if (total === 0) return t.noBackend
+  if (up === null) return t.notChecked
+  return up < total ? t.someDown : t.allUp
+}
+
 interface FigureProps {
   title: string
   value: string
@@ -83,12 +89,17 @@ interface FigureProps {
 }
 
 function Figure({ title, value, note, bad = false, to, search }: FigureProps) {
+  const { token } = theme.useToken()
   return (
     <Col xs={12} md={8} lg={6}>
       <PageLink to={to} search={search}>
         <Card size="small" hoverable>
-          <Statistic title={title} value={value} />
-          <Typography.Text type={bad ? 'danger' : 'secondary'} ellipsis style={{ maxWidth: '100%' }}>
+          <Statistic
+            title={title}
+            value={value}
+            styles={{ content: { color: bad ? token.colorError : undefined } }}
+          />
+          <Typography.Text type="secondary" ellipsis style={{ maxWidth: '100%' }}>
             {note}
           </Typography.Text>
         </Card>

@@ -25,7 +25,9 @@ export function FirstSteps({ hasBackend, hasMailbox, hasAttempt }: SetUp) {
       done: hasBackend,
       content: (
         <>
-          {t.stepBackendWhy} <PageLink to="/backends">{t.toBackends}</PageLink>
+          {t.stepBackendWhy}
+          <br />
+          <PageLink to="/backends">{t.toBackends}</PageLink>
         </>
       ),
     },
@@ -34,7 +36,9 @@ export function FirstSteps({ hasBackend, hasMailbox, hasAttempt }: SetUp) {
       done: hasMailbox,
       content: (
         <>
-          {t.stepMailboxWhy} <PageLink to="/mailboxes">{t.toMailboxes}</PageLink>
+          {t.stepMailboxWhy}
+          <br />
+          <PageLink to="/mailboxes">{t.toMailboxes}</PageLink>
         </>
       ),
     },
@@ -87,8 +91,8 @@ function NginxLines() {
   })
   return (
     <>
-      <Typography.Paragraph>{t.nginxHint}</Typography.Paragraph>
-      <Typography.Paragraph copyable={{ text: lines }} style={{ marginBottom: 8 }}>
+      <Typography.Paragraph copyable={{ text: lines }}>{t.nginxHint}</Typography.Paragraph>
+      <Typography.Paragraph>
         <pre style={{ margin: 0, padding: 12, whiteSpace: 'pre-wrap' }}>{lines}</pre>
       </Typography.Paragraph>
       {hasSecret && <Alert type="info" showIcon title={t.secretHint} />}

@@ -1,8 +1,15 @@
-import { Badge, Card, Flex, Statistic } from 'antd'
+import { Badge, Card, Statistic } from 'antd'
 import { localeOf, useLanguage, useTexts } from '../../app/language.ts'
 import { uiTexts } from '../../ui/texts.ts'
 import { texts } from './texts.ts'
 import { useLive } from './use-live.ts'
+
+const grid = {
+  display: 'grid',
+  gridTemplateColumns: 'repeat(auto-fill, minmax(130px, 1fr))',
+  gap: 12,
+  alignItems: 'center',
+}
 
 /** What goes on now; the last numbers stay, marked, while the connection is lost. */
 export function LiveLine() {
@@ -13,7 +20,7 @@ export function LiveLine() {
   const show = (value: number | null | undefined) => value?.toLocaleString(locale) ?? '–'
   return (
     <Card size="small">
-      <Flex wrap gap="12px 32px" align="center" style={{ opacity: isLost ? 0.6 : 1 }}>
+      <div style={{ ...grid, opacity: isLost ? 0.7 : 1 }}>
         <Badge
           role="status"
           status={isLost ? 'warning' : now ? 'processing' : 'default'}
@@ -24,7 +31,7 @@ export function LiveLine() {
         <Figure title={t.p95Now} value={now?.p95 == null ? '–' : t.ms(show(Math.round(now.p95)))} />
         <Figure title={t.successNow} value={show(now?.success)} />
         <Figure title={t.failedNow} value={show(now?.failed)} />
-      </Flex>
+      </div>
     </Card>
   )
 }
@@ -33,7 +40,6 @@ const Figure = ({ title, value }: { title: string; value: string }) => (
   <Statistic
     title={title}
     value={value}
-    style={{ minWidth: 96 }}
     styles={{ content: { fontSize: 18, fontVariantNumeric: 'tabular-nums' } }}
   />
 )

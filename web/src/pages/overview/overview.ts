@@ -7,13 +7,18 @@ export type Overview = Answer<'GET /api/stats/overview'>
 export type Series = Answer<'GET /api/stats/series'>
 
 const everyMs = 30_000
+/** Where nothing has come in yet, and somebody waits for it. */
+const quietMs = 5_000
+
+export const isQuiet = ({ today, yesterday }: Overview): boolean => today.total + yesterday.total === 0
+
 export const tz = Intl.DateTimeFormat().resolvedOptions().timeZone
 
 export const useOverview = () =>
   useQuery({
     queryKey: ['overview'],
     queryFn: ({ signal }) => ask('GET /api/stats/overview', { query: { tz }, signal }),
-    refetchInterval: everyMs,
+    refetchInterval: ({ state }) => (state.data && isQuiet(state.data) ? quietMs : everyMs),
   })
 
 const spans = {

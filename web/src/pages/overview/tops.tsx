@@ -1,5 +1,5 @@
 /** Who stands out today; a row leads to the attempts behind it. */
-import { Card, Empty, Table, Tabs } from 'antd'
+import { Card, Empty, Segmented, Table } from 'antd'
 import { localeOf, useLanguage, useTexts } from '../../app/language.ts'
 import { PageLink } from '../../ui/page-link.tsx'
 import { uiTexts } from '../../ui/texts.ts'
@@ -14,18 +14,22 @@ type Top = Overview['tops']['user'][number]
 export function Tops({ overview }: { overview: Overview }) {
   const t = useTexts(texts)
   const { view, change } = useView({ top: 'user' })
+  const kind = kinds.find(each => each === view.top) ?? 'user'
   return (
-    <Card size="small" title={t.tops}>
-      <Tabs
-        size="small"
-        activeKey={view.top}
-        onChange={top => change({ top })}
-        items={kinds.map(kind => ({
-          key: kind,
-          label: t.topsBy[kind],
-          children: <TopTable kind={kind} tops={overview.tops[kind]} since={overview.tops.since} />,
-        }))}
-      />
+    <Card
+      size="small"
+      title={t.tops}
+      extra={
+        <Segmented
+          size="small"
+          aria-label={t.tops}
+          value={kind}
+          options={kinds.map(value => ({ value, label: t.topsBy[value] }))}
+          onChange={top => change({ top })}
+        />
+      }
+    >
+      <TopTable key={kind} kind={kind} tops={overview.tops[kind]} since={overview.tops.since} />
     </Card>
   )
 }

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { ask } from '../../api/ask.ts'
-import type { Overview } from './overview.ts'
+import { isQuiet, type Overview } from './overview.ts'
 
 export interface SetUp {
   hasBackend: boolean
@@ -12,10 +12,10 @@ const everyMs = 5_000
 
 /** @returns null = all is set up; undefined = not known yet */
 export function useSetUp(overview: Overview | undefined): SetUp | null | undefined {
-  const isQuiet = overview !== undefined && overview.today.total + overview.yesterday.total === 0
+  const quiet = overview !== undefined && isQuiet(overview)
   const { data, isError } = useQuery({
     queryKey: ['set-up'],
-    enabled: isQuiet,
+    enabled: quiet,
     queryFn: async ({ signal }): Promise<SetUp> => {
       const [backends, mailboxes, attempts] = await Promise.all([
         ask('GET /api/backends', { signal }),
@@ -32,7 +32,7 @@ export function useSetUp(overview: Overview | undefined): SetUp | null | undefin
     refetchInterval: ({ state }) => (state.data?.hasAttempt ? false : everyMs),
   })
   if (!overview) return undefined
-  if (!isQuiet || (isError && !data)) return null
+  if (!quiet || (isError && !data)) return null
   if (!data) return undefined
   return Object.values(data).every(Boolean) ? null : data
 }
