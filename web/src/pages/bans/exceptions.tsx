@@ -74,7 +74,12 @@ export function Exceptions() {
               onChange={kind => change({ kind })}
             />
             <SearchBox value={search} label={t.exceptionSearch} onChange={search => change({ search })} />
-            <SearchBox value={address} label={t.address} onChange={address => change({ address })} />
+            <SearchBox
+              value={address}
+              label={t.address}
+              width={260}
+              onChange={address => change({ address })}
+            />
           </>
         }
       />
