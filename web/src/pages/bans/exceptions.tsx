@@ -76,7 +76,7 @@ export function Exceptions() {
             <SearchBox value={search} label={t.exceptionSearch} onChange={search => change({ search })} />
             <SearchBox
               value={address}
-              label={t.address}
+              label={t.exceptionAddress}
               width={260}
               onChange={address => change({ address })}
             />

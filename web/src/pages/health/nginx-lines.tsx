@@ -23,13 +23,7 @@ export function NginxLines() {
       extra={<Typography.Text copyable={{ text: lines, tooltips: [t.copy] }} />}
     >
       <p>{t.linesHint}</p>
-      {data ? (
-        <pre tabIndex={0} style={{ overflowX: 'auto', margin: 0 }}>
-          {lines}
-        </pre>
-      ) : (
-        <Skeleton active />
-      )}
+      {data ? <pre style={{ whiteSpace: 'pre-wrap', margin: 0 }}>{lines}</pre> : <Skeleton active />}
     </Card>
   )
 }
