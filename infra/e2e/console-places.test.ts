@@ -76,7 +76,7 @@ test('a backend is added, drained, brought back, and removed though it is the la
   await page.getByText('Draining', { exact: true }).waitFor()
   expect(await logIn('192.0.2.7')).not.toBe('OK')
   await press(page, 'Bring back')
-  await page.getByText('Active', { exact: true }).waitFor()
+  await page.getByRole('button', { name: 'Drain' }).waitFor()
   expect(await logIn('192.0.2.7')).toBe('OK')
   expect(await findBarriers(page)).toEqual([])
 
@@ -104,8 +104,8 @@ test('a network is banned and let in again; an automatic ban says what led to it
   await press(page, 'Close')
 
   await press(page, 'Ban an address')
-  await page.getByLabel('Address or network').fill('203.0.113.0/24')
-  await page.getByRole('dialog').getByLabel('Reason').fill('attacks us')
+  await page.getByRole('textbox', { name: 'Address or network' }).fill('203.0.113.0/24')
+  await page.getByRole('textbox', { name: 'Reason' }).fill('attacks us')
   await press(page, 'Ban an address')
   await page.getByRole('button', { name: '203.0.113.0/24' }).waitFor()
   expect(await logIn('203.0.113.9')).not.toBe('OK')

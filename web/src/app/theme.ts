@@ -59,5 +59,7 @@ const tokens = {
 export const themeOf = (chosen: Mode): ThemeConfig => ({
   algorithm: chosen === 'dark' ? theme.darkAlgorithm : theme.defaultAlgorithm,
   token: { colorPrimary: '#1668dc', borderRadius: 6, wireframe: false, ...tokens[chosen] },
-  ...(chosen === 'dark' && { components: { Menu: { itemSelectedColor: '#91caff' } } }),
+  ...(chosen === 'dark' && {
+    components: { Menu: { itemSelectedColor: '#91caff' }, Tabs: { itemSelectedColor: '#69b1ff' } },
+  }),
 })

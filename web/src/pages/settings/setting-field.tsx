@@ -92,7 +92,7 @@ function Source({ setting: { source, secret, type, value, default: usual } }: { 
   const shown = type === 'choice' ? (t.choices[usual] ?? usual) : usual
   return (
     <>
-      <Tag color={kind === 'system_config' ? 'processing' : 'default'}>{t.sources[kind]}</Tag>
+      <Tag color={kind === 'system_config' ? 'blue' : 'default'}>{t.sources[kind]}</Tag>
       {value !== usual && !secret && (
         <Typography.Text type="secondary">{t.defaultIs(shown || t.empty)}</Typography.Text>
       )}
