@@ -66,6 +66,7 @@ export const themeOf = (chosen: Mode): ThemeConfig => ({
   ...(chosen === 'dark' && {
     components: {
       Menu: { itemSelectedColor: '#91caff' },
+      Tabs: { itemSelectedColor: '#69b1ff' },
       Button: { dangerColor: '#141414', defaultHoverColor: '#69b1ff' },
     },
   }),

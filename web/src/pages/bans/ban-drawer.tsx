@@ -61,7 +61,7 @@ function Facts({ ban }: { ban: Ban }) {
         items={[
           { key: 'state', label: t.state, children: <BanState ban={ban} /> },
           { key: 'event', label: t.event, children: t.events[ban.event_type] },
-          { key: 'reason', label: t.reason, children: ban.reason },
+          ...(ban.evidence ? [] : [{ key: 'reason', label: t.reason, children: ban.reason }]),
           {
             key: 'author',
             label: t.author,

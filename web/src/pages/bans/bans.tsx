@@ -80,7 +80,12 @@ export function Bans() {
               onChange={event => change({ event })}
             />
             <SearchBox value={view.search} label={t.search} onChange={search => change({ search })} />
-            <SearchBox value={view.address} label={t.address} onChange={address => change({ address })} />
+            <SearchBox
+              value={view.address}
+              label={t.address}
+              width={260}
+              onChange={address => change({ address })}
+            />
           </>
         }
       />

@@ -74,7 +74,12 @@ export function Exceptions() {
               onChange={kind => change({ kind })}
             />
             <SearchBox value={search} label={t.exceptionSearch} onChange={search => change({ search })} />
-            <SearchBox value={address} label={t.address} onChange={address => change({ address })} />
+            <SearchBox
+              value={address}
+              label={t.exceptionAddress}
+              width={260}
+              onChange={address => change({ address })}
+            />
           </>
         }
       />
@@ -99,7 +104,7 @@ function useColumns(onChange: (exception: Exception) => void): NonNullable<Table
       title: t.kind,
       render: (_, { kind }) => (
         <Tooltip title={t.kindHints[kind]}>
-          <Tag color={kind === 'allow' ? 'success' : 'processing'}>{t.kinds[kind]}</Tag>
+          <Tag color={kind === 'allow' ? 'success' : 'blue'}>{t.kinds[kind]}</Tag>
         </Tooltip>
       ),
     },

@@ -82,6 +82,7 @@ const en = {
   noBansHint:
     'Whoever guesses passwords is banned automatically. You can ban an address or network yourself.',
   exceptionSearch: 'Prefix, note or author',
+  exceptionAddress: 'Which contain this address',
   kind: 'Kind',
   kinds: { allow: 'Allowed', shared: 'Shared' },
   kindHints: {
@@ -174,6 +175,7 @@ const zh: typeof en = {
   message: '问题',
   noBansHint: '猜密码的来源会被自动封禁。您也可以手动封禁地址或网段。',
   exceptionSearch: '网段、备注或操作者',
+  exceptionAddress: '包含此地址的条目',
   kind: '类型',
   kinds: { allow: '放行', shared: '共用地址' },
   kindHints: {

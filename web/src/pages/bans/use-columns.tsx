@@ -1,6 +1,6 @@
 import { Button, type TableProps, Tag, Typography } from 'antd'
 import { useMay } from '../../api/session.ts'
-import { useTexts } from '../../app/language.ts'
+import { localeOf, useLanguage, useTexts } from '../../app/language.ts'
 import { Time } from '../../ui/time.tsx'
 import type { Ban } from './bans.tsx'
 import { LiftButton } from './lift-button.tsx'
@@ -29,11 +29,7 @@ export function useColumns(
     {
       key: 'reason',
       title: t.reason,
-      render: (_, { reason }) => (
-        <Typography.Text ellipsis={{ tooltip: reason }} style={{ maxWidth: 280 }}>
-          {reason}
-        </Typography.Text>
-      ),
+      render: (_, ban) => <Reason ban={ban} />,
     },
     {
       key: 'author',
@@ -61,6 +57,18 @@ export function useColumns(
         ),
     },
   ]
+}
+
+function Reason({ ban: { reason, evidence } }: { ban: Ban }) {
+  const t = useTexts(texts)
+  const locale = localeOf(useLanguage())
+  const shown =
+    (evidence && t.evidenceOf[evidence.counter]?.(evidence.count.toLocaleString(locale))) ?? reason
+  return (
+    <Typography.Text ellipsis={{ tooltip: shown }} style={{ maxWidth: 220 }}>
+      {shown}
+    </Typography.Text>
+  )
 }
 
 export function BanState({ ban }: { ban: Ban }) {

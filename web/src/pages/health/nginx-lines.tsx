@@ -14,30 +14,29 @@ export function NginxLines() {
     place: `${place}:${readValue('auth_server.port')}`,
     secret: isSet('auth_server.secret') ? `<${t.secretLine}>` : null,
     certificate: `<${t.cert}>`,
+    key: `<${t.key}>`,
   })
   return (
-    <Card size="small" title={t.lines}>
+    <Card
+      size="small"
+      title={t.lines}
+      extra={<Typography.Text copyable={{ text: lines, tooltips: [t.copy] }} />}
+    >
       <p>{t.linesHint}</p>
-      {data ? (
-        <Typography.Paragraph copyable={{ text: lines, tooltips: [t.copy] }} style={{ marginBottom: 0 }}>
-          <pre style={{ overflowX: 'auto', margin: 0 }}>{lines}</pre>
-        </Typography.Paragraph>
-      ) : (
-        <Skeleton active />
-      )}
+      {data ? <pre style={{ whiteSpace: 'pre-wrap', margin: 0 }}>{lines}</pre> : <Skeleton active />}
     </Card>
   )
 }
 
-function print({
-  place,
-  secret,
-  certificate,
-}: {
+interface Places {
   place: string
+  /** null = none is set. */
   secret: string | null
   certificate: string
-}) {
+  key: string
+}
+
+function print({ place, secret, certificate, key }: Places) {
   const header = secret === null ? '' : `\n    auth_http_header X-Auth-Key "${secret}";`
   return `mail {
     auth_http http://${place}/api/auth;
@@ -45,7 +44,7 @@ function print({
     proxy_pass_error_message on;
 
     ssl_certificate     ${certificate};
-    ssl_certificate_key ${certificate};
+    ssl_certificate_key ${key};
 
     server { protocol imap; listen 143; listen 993 ssl; starttls only; imap_auth plain login; }
     server { protocol pop3; listen 110; listen 995 ssl; starttls only; pop3_auth plain; }

@@ -28,6 +28,7 @@ const en = {
   copy: 'Copy the lines',
   secretLine: 'the text of auth_server.secret',
   cert: 'your certificate',
+  key: 'its key',
   otherMachine: 'address of this machine',
 }
 
@@ -59,6 +60,7 @@ const zh: typeof en = {
   copy: '复制配置',
   secretLine: 'auth_server.secret 的内容',
   cert: '您的证书',
+  key: '证书的私钥',
   otherMachine: '本机地址',
 }
 

@@ -10,13 +10,14 @@ export const groups = {
   totp: ['totp'],
   backends: ['backend'],
   logs: ['log'],
-  mail: ['smtp', 'notify', 'notifyTexts'],
+  mail: ['smtp', 'notify'],
+  texts: ['notifyTexts'],
   server: ['server', 'auth_server', 'database', 'redis'],
 } as const
 
 export type Group = keyof typeof groups
 
-/** The texts of notices are many and rarely changed: a section of their own. */
+/** The texts of notices are many and rarely changed: a group of their own. */
 export function sectionOf({ key, placeholders }: Pick<Setting, 'key' | 'placeholders'>): string {
   return placeholders ? 'notifyTexts' : (key.split('.')[0] ?? '')
 }

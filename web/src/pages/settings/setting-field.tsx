@@ -82,7 +82,7 @@ function Besides({ setting, edit, mayChange, onEdit }: Omit<Props, 'fault'>) {
   )
 }
 
-function Source({ setting: { source, secret, type, default: usual } }: { setting: Setting }) {
+function Source({ setting: { source, secret, type, value, default: usual } }: { setting: Setting }) {
   const t = useTexts(texts)
   const kind = ['system_config', 'default'].includes(source)
     ? source
@@ -92,8 +92,8 @@ function Source({ setting: { source, secret, type, default: usual } }: { setting
   const shown = type === 'choice' ? (t.choices[usual] ?? usual) : usual
   return (
     <>
-      <Tag color={kind === 'system_config' ? 'processing' : 'default'}>{t.sources[kind]}</Tag>
-      {kind !== 'default' && !secret && (
+      <Tag color={kind === 'system_config' ? 'blue' : 'default'}>{t.sources[kind]}</Tag>
+      {value !== usual && !secret && (
         <Typography.Text type="secondary">{t.defaultIs(shown || t.empty)}</Typography.Text>
       )}
     </>

@@ -1,5 +1,5 @@
 /** The settings of one group. What is typed stays until it is saved or discarded, whatever the gateway says meanwhile. */
-import { Button, Card, Flex, Form } from 'antd'
+import { Button, Card, Flex, Form, theme } from 'antd'
 import { useState } from 'react'
 import { ApiProblem, ask } from '../../api/ask.ts'
 import { useMay } from '../../api/session.ts'
@@ -21,6 +21,7 @@ type Edits = Record<string, string | null>
 
 export function SettingsForm({ group, settings, onLoadAgain }: Props) {
   const t = useTexts(texts)
+  const { colorBgLayout } = theme.useToken().token
   const mayChange = useMay('superadmin')
   const [edits, setEdits] = useState<Edits>({})
   const save = useAct(
@@ -58,7 +59,7 @@ export function SettingsForm({ group, settings, onLoadAgain }: Props) {
           <Flex
             gap={8}
             wrap
-            style={{ position: 'sticky', bottom: 0, padding: '8px 0', background: 'inherit', zIndex: 2 }}
+            style={{ position: 'sticky', bottom: 0, padding: '8px 0', background: colorBgLayout, zIndex: 2 }}
           >
             <Button type="primary" htmlType="submit" loading={save.isPending} disabled={count === 0}>
               {count === 0 ? t.nothingToSave : t.save(count)}

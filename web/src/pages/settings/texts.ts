@@ -8,6 +8,7 @@ const en = {
     backends: 'Backends',
     logs: 'Logs',
     mail: 'Mail server and notices',
+    texts: 'Texts of notices',
     server: 'Server and stores',
   },
   sections: {
@@ -93,6 +94,7 @@ const zh: typeof en = {
     backends: '后端',
     logs: '日志',
     mail: '邮件服务器与通知',
+    texts: '通知文字',
     server: '服务与存储',
   },
   sections: {
