@@ -18,6 +18,7 @@ import { nginxLines } from './ask.ts'
 import { codeFor } from './authenticator.ts'
 import { answers } from './guarded.ts'
 import { newName, newPlace, password } from './guessers.ts'
+import { notifyCases } from './live-notify-cases.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'mailgateway-live-'))
 let api: Api
@@ -397,6 +398,7 @@ const cases: Partial<Record<SettingKey, () => Promise<void>>> = {
     await set({ 'totp.grant_roam': '1' })
     expect(await login(strings[1].name, strings[1].text)).toBe(answers.ok)
   },
+  ...notifyCases({ api: () => api, services: () => services, set, addMailbox, login, guess, folder }),
   'log.level': async () => {
     obeyLogLevel(services)
     await set({ 'log.level': 'debug' })
