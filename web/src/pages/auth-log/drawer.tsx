@@ -53,7 +53,9 @@ function Explained({ id, change }: { id: string; change: Change }) {
       {remedy[language] !== '' && (
         <section>
           <h2 style={{ fontSize: 15 }}>{t.remedy}</h2>
-          <Typography.Paragraph style={{ marginBottom: 4 }}>{remedy[language]}</Typography.Paragraph>
+          {remedy[language] !== command && (
+            <Typography.Paragraph style={{ marginBottom: 4 }}>{remedy[language]}</Typography.Paragraph>
+          )}
           {command !== null && (
             <Typography.Text code copyable={{ text: command }}>
               {command}

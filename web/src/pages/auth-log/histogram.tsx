@@ -79,6 +79,8 @@ function draw(data: Counts | undefined, locale: string) {
       axisTick: { show: false },
     },
     yAxis: { type: 'value', minInterval: 1, splitNumber: 3 },
-    series: [{ type: 'bar', barMaxWidth: 28, barMinHeight: 1, data: steps.map(({ count }) => count) }],
+    series: [
+      { type: 'bar', barMaxWidth: 28, barMinHeight: 2, data: steps.map(({ count }) => count || null) },
+    ],
   }
 }
