@@ -180,7 +180,7 @@ test.each(['en', 'zh'] as const)('every page is whole, narrow and dark too (%s)'
       .getByText((language === 'zh' ? zh : en)!)
       .first()
       .waitFor()
-    expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
     expect(await findBarriers(page)).toEqual([])
     expect(visitor.asked().length).toBeLessThan(8)
     expect(visitor.complaints()).toEqual([])
