@@ -11,7 +11,7 @@ interface Props {
   onHistory(): void
 }
 
-const colours = { active: 'success', draining: 'warning', off: 'default' } as const
+const colours = { active: 'blue', draining: 'purple', off: 'default' } as const
 
 export function BackendCard({ backend, onEdit, onHistory }: Props) {
   const t = useTexts(texts)

@@ -104,7 +104,7 @@ function useColumns(onChange: (exception: Exception) => void): NonNullable<Table
       title: t.kind,
       render: (_, { kind }) => (
         <Tooltip title={t.kindHints[kind]}>
-          <Tag color={kind === 'allow' ? 'success' : 'blue'}>{t.kinds[kind]}</Tag>
+          <Tag color={kind === 'allow' ? 'purple' : 'blue'}>{t.kinds[kind]}</Tag>
         </Tooltip>
       ),
     },

@@ -11,7 +11,7 @@ import { useView } from '../../ui/use-view.ts'
 import { texts } from './texts.ts'
 
 const defaults = { group: 'security', kind: '', state: '', after: '', limit: '20' }
-const colours = { waiting: 'blue', sent: 'success', failed: 'error' }
+const colours = { waiting: 'purple', sent: 'blue', failed: 'error' }
 
 export function Notices() {
   const t = useTexts(texts)

@@ -1,6 +1,6 @@
 /** Everything that can be set, in groups; each group is saved as one. */
 import { useQuery } from '@tanstack/react-query'
-import { Alert, Card, Flex, Skeleton, Tabs } from 'antd'
+import { Alert, Card, Flex, Grid, Select, Skeleton, Tabs } from 'antd'
 import { ask } from '../../api/ask.ts'
 import { useMay } from '../../api/session.ts'
 import { useTexts } from '../../app/language.ts'
@@ -17,6 +17,10 @@ export default function Page() {
   const { view, change } = useView({ group: 'security' })
   const mayChange = useMay('superadmin')
   const group = view.group in groups ? (view.group as Group) : 'security'
+  // So many tabs need room: where there is none they would hide behind one another.
+  const wide = Grid.useBreakpoint().xl ?? true
+  const names = Object.entries(t.groups).map(([value, label]) => ({ value, label }))
+  const go = (group: string) => change({ group })
   const { data, error, isPending, refetch } = useQuery({
     queryKey: ['settings'],
     queryFn: ({ signal }) => ask('GET /api/settings', { signal }),
@@ -24,12 +28,16 @@ export default function Page() {
   return (
     <Flex vertical gap={12} style={{ maxWidth: 960 }}>
       {!mayChange && <Alert type="info" showIcon title={t.readOnly} />}
-      <Tabs
-        activeKey={group}
-        onChange={group => change({ group })}
-        items={Object.keys(groups).map(key => ({ key, label: t.groups[key as Group] }))}
-        tabBarStyle={{ marginBottom: 0 }}
-      />
+      {wide ? (
+        <Tabs
+          activeKey={group}
+          onChange={go}
+          items={names.map(({ value, label }) => ({ key: value, label }))}
+          tabBarStyle={{ marginBottom: 0 }}
+        />
+      ) : (
+        <Select aria-label={t.group} value={group} onChange={go} options={names} />
+      )}
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
       {isPending && (
         <Card>

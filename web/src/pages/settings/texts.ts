@@ -1,6 +1,7 @@
 import type { Texts } from '../../app/language.ts'
 
 const en = {
+  group: 'Group',
   groups: {
     security: 'Security',
     signIn: 'Sign-in',
@@ -87,6 +88,7 @@ const en = {
 }
 
 const zh: typeof en = {
+  group: '分组',
   groups: {
     security: '安全',
     signIn: '登录控制台',
