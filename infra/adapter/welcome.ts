@@ -26,6 +26,7 @@ export async function welcome(services: Services, config: Config): Promise<strin
     '',
     'MailGateway is up.',
     `  nginx asks             ${showAuthHttp(auth)}${auth.secret === '' ? '' : ', with auth_http_header X-Auth-Key'}`,
+    `  the console            ${showAdmin(server)}/`,
     `  the API                ${showAdmin(server)}/api/openapi.json`,
     `  health                 ${showAdmin(server)}/readyz`,
     `  data                   ${dataDir}`,
