@@ -20,7 +20,7 @@ const notOnMariadb = [
 
 /** About SQLite alone, or with servers of their own. */
 const notOnServers = [
-  'infra/e2e/{backup,durability,failures,ha,round-trips,stale,together,two-consoles,two-gateways,generation,redis-gateway,redis-start,simulated-week}.test.ts',
+  'infra/e2e/{api-away,backup,durability,failures,ha,round-trips,stale,together,two-consoles,two-gateways,generation,redis-gateway,redis-start,simulated-week}.test.ts',
   'infra/e2e/console*.test.ts',
 ]
 

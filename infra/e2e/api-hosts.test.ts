@@ -155,7 +155,7 @@ beforeAll(async () => {
       ),
   }
   // Every function is bundled.
-}, 120_000)
+}, 180_000)
 afterAll(async () => {
   for (const close of closing) await close()
   rmSync(root, { recursive: true })
