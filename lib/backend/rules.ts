@@ -37,7 +37,8 @@ export interface Pool {
 }
 
 /**
- * The backends that hold this user's mail: the assigned pool; else the backends of the user's domain; else the open ones. A domain that has backends of its own, in whatever state, never gets an open one: its mail is not there.
+ * The backends that hold this user's mail: the assigned pool; else the backends of the user's domain; else the open
+ * ones. A domain that has backends of its own, in whatever state, never gets an open one: its mail is not there.
  */
 export function findPool(backends: BackendRow[], { protocol, domain, pool }: Wanted): Pool {
   const speaking = backends.filter(backend => backend.protocol === protocol)
