@@ -59,6 +59,11 @@ async function converse(socket: Socket, keep: (message: SinkMessage) => void): P
   }
 }
 
+/** readline tells of the socket's error a second time. */
+function ignoreReset(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ECONNRESET') throw error
+}
+
 /** Starts the sink in this process. */
 export async function startSink(): Promise<Sink> {
   const port = await chooseFreePort()
@@ -69,7 +74,7 @@ export async function startSink(): Promise<Sink> {
     socket.on('close', () => sockets.delete(socket))
     // A peer that resets the connection has said all it wanted; what it delivered is kept already.
     socket.on('error', () => socket.destroy())
-    void converse(socket, message => messages.push(message))
+    converse(socket, message => messages.push(message)).catch(ignoreReset)
   })
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
