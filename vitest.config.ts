@@ -36,6 +36,8 @@ export default defineConfig({
     // Real servers start in hooks, and two cores hash passwords meanwhile.
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // A disk or processor that stands still for a second is rightly answered with temporary failures.
+    retry: 1,
     projects: [
       {
         extends: true,

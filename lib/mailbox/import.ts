@@ -2,19 +2,24 @@
 import { z } from 'zod'
 import type { Database, User } from '../database/schema.ts'
 import { takeVersion } from '../database/version.ts'
-import { newId } from '../id.ts'
 import { parseInput } from '../input.ts'
 import { recordedEach } from '../operation/record.ts'
 import { Refusal } from '../refusal.ts'
 import { forget } from './forget.ts'
 import { type FileRow, formats, readRows, refuseRepeats } from './import-file.ts'
-import { describeMailbox, fields, joinProtocols, newMailbox, toMailbox } from './mailbox.ts'
-import { type MailboxServices, parseName } from './manage.ts'
-import { domainOf } from './name.ts'
-import { parseNewPassword, refuseUnsendable } from './passwords.ts'
-import { protocols } from './protocols.ts'
+import {
+  asLineError,
+  changesAnything,
+  changeUser,
+  type LineError,
+  lineError,
+  makeUser,
+  readRow,
+  type Wanted,
+} from './import-row.ts'
+import { describeMailbox } from './mailbox.ts'
+import type { MailboxServices } from './manage.ts'
 import { listColumns } from './search-text.ts'
-import { sealPassword } from './stored-password.ts'
 import { noticeSealed } from './upgrade.ts'
 
 const options = {
@@ -48,9 +53,6 @@ const fileRow = z.union([
 ])
 const importedRows = z.strictObject({ rows: z.array(fileRow), ...options })
 
-const lineError = z.strictObject({ line: z.int(), field: z.string(), message: z.string() })
-type LineError = z.infer<typeof lineError>
-
 export const importReport = z.strictObject({
   dry_run: z.boolean(),
   done: z.boolean().describe('false: nothing was done, and nothing would be without dry_run.'),
@@ -68,33 +70,6 @@ export const mostAtOnce = 5_000
 const mostErrors = 1_000
 /** So few that logins on an embedded gateway wait for some milliseconds at most. */
 const rowsPerStep = 100
-
-/** Below, a leaked hash is broken soon, and a login tells by its haste that the mailbox exists; above, logins take seconds. */
-const bcryptHash = /^\$2[aby]\$1[0-2]\$[./A-Za-z0-9]{53}$/
-
-const importRow = z
-  .strictObject({
-    name: newMailbox.shape.name,
-    password: z.string('must be text').optional(),
-    password_hash: z
-      .string('must be text')
-      .regex(bcryptHash, 'must be bcrypt ($2a$, $2b$ or $2y$) of a cost from 10 to 12')
-      .optional(),
-    owner: fields.owner.optional(),
-    protocols: fields.protocols.optional(),
-    pool: fields.pool.optional(),
-    enabled: z.boolean('must be true or false').optional(),
-  })
-  .refine(row => row.password === undefined || row.password_hash === undefined, {
-    path: ['password'],
-    message: 'must not be there together with a hash',
-  })
-
-interface Wanted extends Omit<z.output<typeof importRow>, 'name'> {
-  line: number
-  name: string
-  login: string
-}
 
 /** @throws Refusal when the file cannot be read, or asks for too much at once; then nothing has been done */
 export async function importMailboxes(services: MailboxServices, input: unknown): Promise<ImportReport> {
@@ -145,37 +120,6 @@ function refuseTooMany(wanted: Wanted[], rows: number, mode: string): void {
     throw refuse(`has ${plain} plain passwords, and at most ${mostPlain} are taken at once`)
   if (mode === 'all_or_nothing' && rows > mostAtOnce)
     throw refuse(`has ${rows} lines, and all or nothing takes at most ${mostAtOnce}`)
-}
-
-function readRow(services: MailboxServices, row: FileRow): Wanted | { errors: LineError[] } {
-  const { line } = row
-  if ('error' in row) return { errors: [{ line, ...row.error }] }
-  const { data, error } = importRow.safeParse(row.fields)
-  if (error) {
-    const errors = error.issues.map(({ path, message, ...issue }) => {
-      const isUnknown = issue.code === 'unrecognized_keys'
-      return { line, field: path.join('.'), message: isUnknown ? 'has a field that is not known' : message }
-    })
-    return { errors }
-  }
-  try {
-    const { name: login, password, ...rest } = data
-    const name = parseName(services, login)
-    return {
-      ...rest,
-      line,
-      name,
-      login,
-      password: password === undefined ? undefined : parseNewPassword(password),
-    }
-  } catch (error) {
-    return { errors: [asLineError(line, error)] }
-  }
-}
-
-function asLineError(line: number, error: unknown): LineError {
-  if (error instanceof Refusal) return { line, field: error.field, message: error.message }
-  throw error
 }
 
 interface How {
@@ -266,67 +210,4 @@ async function readUsers(db: Database, rows: Wanted[]): Promise<Map<string, User
     for (const user of found) users.set(user.name, user)
   }
   return users
-}
-
-function storedOf({ sealer }: MailboxServices, id: string, { password, password_hash }: Wanted) {
-  return password === undefined ? password_hash : sealPassword(sealer, id, password)
-}
-
-/** @throws Refusal when it would have no password */
-function makeUser(services: MailboxServices, row: Wanted, version: number): User {
-  const id = newId()
-  const stored = storedOf(services, id, row)
-  if (stored === undefined)
-    throw new Refusal('invalid', 'password', 'a new mailbox needs a password or a password_hash')
-  const now = services.clock()
-  return {
-    id,
-    name: row.name,
-    login: row.login,
-    domain: domainOf(row.name),
-    password_hash: stored,
-    owner: row.owner ?? '',
-    enabled: row.enabled === false ? 0 : 1,
-    protocols: joinProtocols(row.protocols ?? [...protocols]),
-    pool: row.pool ?? null,
-    version,
-    credential_version: version,
-    totp_secret: null,
-    totp_confirmed: 0,
-    totp_last_step: 0,
-    guesses: 0,
-    created_at: now,
-    updated_at: now,
-  }
-}
-
-function changesAnything(row: Wanted, before: User): boolean {
-  const { owner, enabled, pool, protocols } = toMailbox(before)
-  return (
-    row.password !== undefined ||
-    (row.password_hash ?? before.password_hash) !== before.password_hash ||
-    (row.owner ?? owner) !== owner ||
-    (row.enabled ?? enabled) !== enabled ||
-    (row.pool === undefined ? pool : row.pool) !== pool ||
-    joinProtocols(row.protocols ?? protocols) !== joinProtocols(protocols)
-  )
-}
-
-/** @throws Refusal for a password that its codes could not follow */
-function changeUser(services: MailboxServices, row: Wanted, before: User, version: number): User {
-  if (row.password !== undefined && before.totp_secret !== null) refuseUnsendable(row.password)
-  const stored = storedOf(services, before.id, row)
-  const enabled = row.enabled === undefined ? before.enabled : row.enabled ? 1 : 0
-  const isCredential = stored !== undefined || enabled !== before.enabled
-  return {
-    ...before,
-    owner: row.owner ?? before.owner,
-    protocols: row.protocols ? joinProtocols(row.protocols) : before.protocols,
-    pool: row.pool === undefined ? before.pool : row.pool,
-    enabled,
-    password_hash: stored ?? before.password_hash,
-    version,
-    credential_version: isCredential ? version : before.credential_version,
-    updated_at: services.clock(),
-  }
 }
