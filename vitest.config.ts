@@ -1,4 +1,14 @@
+import { accessSync, constants } from 'node:fs'
 import { defineConfig } from 'vitest/config'
+
+/** Most of the time goes by in waiting for a disk. What a test writes there needs no disk, only fsync's promise. */
+const memory = '/dev/shm'
+try {
+  accessSync(memory, constants.W_OK)
+  process.env.TMPDIR = memory
+} catch {
+  // The usual folder serves as well.
+}
 
 /** They measure what the whole machine can do, so nothing else runs beside them. */
 const alone = ['infra/e2e/load.test.ts']

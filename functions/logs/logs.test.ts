@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { operations } from '../../functions/index.ts'
 import { type Api, openApi } from '../../infra/e2e/api.ts'
+import { insertAttempts, someAttempt } from '../../infra/e2e/auth-log.ts'
 import { watchPlans } from '../../infra/e2e/plans.ts'
 import { countAnswer, countAuthLog } from '../../lib/audit/count.ts'
 import { rebuildStats } from '../../lib/audit/rebuild.ts'
@@ -24,18 +25,12 @@ beforeAll(async () => {
 afterAll(() => api?.close())
 
 const makeRow = (ago: number, more: Partial<AuthLogRow> = {}): AuthLogRow => ({
+  ...someAttempt,
   request_id: newId(),
   time: now - ago,
-  user: 'joe@example.com',
-  client_address: '192.0.2.7',
   client_network: '192.0.2.0/24',
-  protocol: 'imap',
-  method: 'plain',
-  result: 'success',
-  reason: 'ok',
   backend: 'mail.example.com:143',
   duration_ms: 4,
-  attempt: 1,
   tls: 'TLSv1.3',
   counters: '',
   node: 'test',
@@ -46,11 +41,7 @@ const wrong = { result: 'failed', reason: 'wrong_password', backend: null } as c
 
 async function fill(rows: AuthLogRow[]): Promise<void> {
   await api.services.db.deleteFrom('auth_log').execute()
-  for (let i = 0; i < rows.length; i += 500)
-    await api.services.db
-      .insertInto('auth_log')
-      .values(rows.slice(i, i + 500))
-      .execute()
+  await insertAttempts(api.services.db, rows)
 }
 
 const get = (path: string) => api.ask(`GET ${path}`, 'auditor')

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { operations } from '../../functions/index.ts'
 import { type Api, openApi } from '../../infra/e2e/api.ts'
+import { insertAttempts, someAttempt } from '../../infra/e2e/auth-log.ts'
 import { watchPlans } from '../../infra/e2e/plans.ts'
 import { signAccessToken } from '../../lib/admin/tokens.ts'
 import { rebuildStats } from '../../lib/audit/rebuild.ts'
@@ -30,19 +31,11 @@ beforeAll(async () => {
 afterAll(() => api?.close())
 
 const makeRow = (time: number, more: Partial<AuthLogRow> = {}): AuthLogRow => ({
+  ...someAttempt,
   request_id: newId(),
   time,
-  user: 'joe@example.com',
-  client_address: '192.0.2.7',
   client_network: '192.0.2.0/24',
-  protocol: 'imap',
-  method: 'plain',
-  result: 'success',
-  reason: 'ok',
-  backend: null,
   duration_ms: 4,
-  attempt: 1,
-  tls: '',
   counters: '',
   node: 'test',
   count: 1,
@@ -60,11 +53,7 @@ const rows = Array.from({ length: (12 * dayMs) / (7 * minuteMs) }, (_, i) =>
 )
 
 beforeAll(async () => {
-  for (let i = 0; i < rows.length; i += 500)
-    await services.db
-      .insertInto('auth_log')
-      .values(rows.slice(i, i + 500))
-      .execute()
+  await insertAttempts(services.db, rows)
   for (let next: number | null | undefined; next !== null; )
     next = (await rebuildStats(services, { since: next })).next
 })

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Api, openApi } from '../../infra/e2e/api.ts'
+import { someAttempt } from '../../infra/e2e/auth-log.ts'
 import { codeFor } from '../../infra/e2e/authenticator.ts'
 import { newId } from '../../lib/id.ts'
 import { verifyStored } from '../../lib/mailbox/stored-password.ts'
@@ -94,15 +95,10 @@ describe('lists', () => {
     await db
       .insertInto('auth_log')
       .values({
+        ...someAttempt,
         ...attempt,
-        protocol: 'imap',
-        method: 'plain',
         result: 'failed',
         reason: 'wrong_password',
-        backend: null,
-        duration_ms: 1,
-        attempt: 1,
-        tls: '',
       })
       .execute()
     const namesOf = async (query: string) =>

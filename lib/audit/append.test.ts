@@ -1,5 +1,6 @@
 import { CompiledQuery } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { someAttempt } from '../../infra/e2e/auth-log.ts'
 import { type InProcess, openInProcess } from '../../infra/e2e/in-process.ts'
 import { isDuplicate } from '../database/dialect.ts'
 import type { AuthLogRow } from '../database/schema.ts'
@@ -18,18 +19,11 @@ afterAll(() => host?.close())
 beforeEach(() => host.services.db.deleteFrom('auth_log').execute())
 
 const makeRow = (i: number): AuthLogRow => ({
+  ...someAttempt,
   request_id: `row-${String(i).padStart(5, '0')}`,
   time: 1_000 + i,
-  user: 'joe@example.com',
-  client_address: '192.0.2.7',
-  protocol: 'imap',
-  method: 'plain',
   result: 'failed',
   reason: 'wrong_password',
-  backend: null,
-  duration_ms: 1,
-  attempt: 1,
-  tls: '',
 })
 
 /** A trail, and how many rows each of its inserts has had. */

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { someAttempt } from '../../infra/e2e/auth-log.ts'
 import { csvCell } from '../csv.ts'
 import { csvHead, csvRow, jsonRow } from './export.ts'
 import type { LoggedAttempt } from './pages.ts'
@@ -26,19 +27,15 @@ test.each([
 })
 
 const row: LoggedAttempt = {
+  ...someAttempt,
+  backend: null,
   request_id: 'r1',
   time: Date.UTC(2026, 10, 24, 15),
   user: '=cmd|x',
-  client_address: '192.0.2.7',
   client_network: '192.0.2.0/24',
-  protocol: 'imap',
-  method: 'plain',
   result: 'failed',
   reason: 'wrong_password',
-  backend: null,
   duration_ms: 3,
-  attempt: 1,
-  tls: '',
   count: 1,
   counters: 'user 1/5, address 1/20',
   node: 'mail1:8090',

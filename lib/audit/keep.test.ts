@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { someAttempt } from '../../infra/e2e/auth-log.ts'
 import { type Mariadb, startMariadb } from '../../infra/e2e/mariadb.ts'
 import { hang } from '../../infra/e2e/process.ts'
 import { migrations } from '../../migrations/index.ts'
@@ -36,18 +37,9 @@ beforeEach(async () => {
 })
 
 const makeRow = (i: number, more: Partial<AuthLogRow> = {}): AuthLogRow => ({
+  ...someAttempt,
   request_id: `row-${String(i).padStart(5, '0')}`,
   time: 1_000 + i,
-  user: 'joe@example.com',
-  client_address: '192.0.2.7',
-  protocol: 'imap',
-  method: 'plain',
-  result: 'success',
-  reason: 'ok',
-  backend: null,
-  duration_ms: 1,
-  attempt: 1,
-  tls: '',
   ...more,
 })
 const makeRows = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => makeRow(from + i))

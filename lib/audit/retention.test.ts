@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { insertAttempts, someAttempt } from '../../infra/e2e/auth-log.ts'
 import { type InProcess, openInProcess } from '../../infra/e2e/in-process.ts'
 import type { AuthLogRow } from '../database/schema.ts'
 import { addMailbox } from '../mailbox/manage.ts'
@@ -33,26 +34,13 @@ const run = (retention: number, signal = new AbortController().signal) =>
   deleteOld(services(retention), signal)
 
 const makeRow = (i: number, ago: number): AuthLogRow => ({
+  ...someAttempt,
   request_id: `row-${i}`,
   time: now - ago,
-  user: 'joe@example.com',
-  client_address: '192.0.2.7',
-  protocol: 'imap',
-  method: 'plain',
-  result: 'success',
-  reason: 'ok',
-  backend: null,
-  duration_ms: 1,
-  attempt: 1,
-  tls: '',
 })
 
 async function insert(rows: AuthLogRow[]): Promise<void> {
-  for (let i = 0; i < rows.length; i += 500)
-    await host.services.db
-      .insertInto('auth_log')
-      .values(rows.slice(i, i + 500))
-      .execute()
+  await insertAttempts(host.services.db, rows)
 }
 const readAges = async () =>
   (await host.services.db.selectFrom('auth_log').select('time').orderBy('time', 'desc').execute()).map(

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { someAttempt } from '../../infra/e2e/auth-log.ts'
 import { type InProcess, openInProcess } from '../../infra/e2e/in-process.ts'
 import type { AuthLogRow } from '../database/schema.ts'
 import { newId } from '../id.ts'
@@ -35,19 +36,11 @@ function openStats(node = 'one', more = {}): Stats {
 }
 
 const makeRow = (more: Partial<AuthLogRow> = {}): AuthLogRow => ({
+  ...someAttempt,
   request_id: newId(),
   time: now,
-  user: 'joe@example.com',
-  client_address: '192.0.2.7',
   client_network: '192.0.2.0/24',
-  protocol: 'imap',
-  method: 'plain',
-  result: 'success',
-  reason: 'ok',
-  backend: null,
   duration_ms: 3,
-  attempt: 1,
-  tls: '',
   node: 'one',
   ...more,
 })

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { someAttempt } from '../../infra/e2e/auth-log.ts'
 import { type InProcess, openInProcess } from '../../infra/e2e/in-process.ts'
 import type { AuthLogRow } from '../database/schema.ts'
 import { tailAuthLog } from './tail.ts'
@@ -14,18 +15,12 @@ beforeEach(async () => {
 afterEach(() => host?.close())
 
 const makeRow = (id: string, row: Partial<AuthLogRow> = {}): AuthLogRow => ({
+  ...someAttempt,
   request_id: id,
   time: now,
   user: 'joe@home.example',
-  client_address: '192.0.2.7',
-  protocol: 'imap',
-  method: 'plain',
   result: 'failed',
   reason: 'wrong_password',
-  backend: null,
-  duration_ms: 1,
-  attempt: 1,
-  tls: '',
   ...row,
 })
 const insert = (rows: AuthLogRow[]) => host.services.db.insertInto('auth_log').values(rows).execute()

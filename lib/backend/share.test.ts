@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { insertAttempts, someAttempt } from '../../infra/e2e/auth-log.ts'
 import { type InProcess, openInProcess } from '../../infra/e2e/in-process.ts'
 import { newId } from '../id.ts'
 import { addBackend } from './manage.ts'
@@ -17,26 +18,15 @@ afterAll(() => host?.close())
 
 async function log(host: string, count: number, from: number, until: number): Promise<void> {
   const rows = Array.from({ length: count }, (_, i) => ({
+    ...someAttempt,
     request_id: newId(),
     time: Math.floor(from + ((until - from) * i) / count),
-    user: 'joe@example.com',
     client_address: '198.51.100.7',
-    protocol: 'imap',
-    method: 'plain',
     result: 'success' as const,
-    reason: 'ok',
     backend: `${host}:143`,
-    duration_ms: 1,
-    attempt: 1,
-    tls: '',
     node: 'here',
   }))
-  for (let i = 0; i < rows.length; i += 500) {
-    await services.db
-      .insertInto('auth_log')
-      .values(rows.slice(i, i + 500))
-      .execute()
-  }
+  await insertAttempts(services.db, rows)
 }
 
 /** As the processes count what they write. */

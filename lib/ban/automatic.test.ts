@@ -1,5 +1,6 @@
 import { type Logger, pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { someAttempt } from '../../infra/e2e/auth-log.ts'
 import { type InProcess, openInProcess } from '../../infra/e2e/in-process.ts'
 import type { AuthLogRow } from '../database/schema.ts'
 import { banAutomatically } from './automatic.ts'
@@ -52,18 +53,12 @@ const newestBan = async () => (await readBans('all'))[0]!
 
 async function addAttempts(attempts: Partial<AuthLogRow>[]): Promise<void> {
   const rows = attempts.map((changes, i) => ({
+    ...someAttempt,
     request_id: `${time}-${i}`,
     time,
-    user: 'joe@example.com',
     client_address: '198.51.100.7',
-    protocol: 'imap',
-    method: 'plain',
     result: 'failed' as const,
     reason: 'wrong_password',
-    backend: null,
-    duration_ms: 1,
-    attempt: 1,
-    tls: '',
     counters: 'user 1/5',
     client_network: networkOf(changes.client_address ?? '198.51.100.7')!,
     ...changes,

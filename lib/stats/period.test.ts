@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { insertAttempts, someAttempt } from '../../infra/e2e/auth-log.ts'
 import { type InProcess, openInProcess } from '../../infra/e2e/in-process.ts'
 import { emptySums, quantile } from '../audit/histogram.ts'
 import { rebuildStats } from '../audit/rebuild.ts'
@@ -23,30 +24,18 @@ async function empty(): Promise<void> {
 
 const services = (more = {}) => ({ ...host.services, clock, ...more })
 const makeRow = (ago: number, more: Partial<AuthLogRow> = {}): AuthLogRow => ({
+  ...someAttempt,
   request_id: newId(),
   time: now - ago,
-  user: 'joe@example.com',
-  client_address: '192.0.2.7',
   client_network: '192.0.2.0/24',
-  protocol: 'imap',
-  method: 'plain',
-  result: 'success',
-  reason: 'ok',
-  backend: null,
   duration_ms: 4,
-  attempt: 1,
-  tls: '',
   count: 1,
   ...more,
 })
 const wrong = { result: 'failed', reason: 'wrong_password' } as const
 
 async function fill(rows: AuthLogRow[]): Promise<void> {
-  for (let i = 0; i < rows.length; i += 500)
-    await host.services.db
-      .insertInto('auth_log')
-      .values(rows.slice(i, i + 500))
-      .execute()
+  await insertAttempts(host.services.db, rows)
   for (let next: number | null | undefined; next !== null; )
     next = (await rebuildStats(services(), { since: next })).next
 }
