@@ -219,3 +219,20 @@ test.each(secretKeys)('%s is masked when set, empty when not, and never repeated
   expect([rows({ [name]: 'Qz7Wq9XjQz7Wq9Xj' }), rows({})]).toEqual(['********', ''])
   expect(() => load('', { [name]: 'your-secret-key' })).toThrow('the value is a known example value')
 })
+
+test.each([
+  [{ DATABASE_URL_FILE: 'missing' }, /^environment DATABASE_URL_FILE: ".*missing" cannot be read \(ENOENT\)/],
+  [{ MAILGATEWAY_REDIS_PASSWORD_FILE: 'empty' }, /_FILE: ".*empty" is empty; write the secret into it$/],
+  [
+    { MAILGATEWAY_SECRET_KEY: 'k'.repeat(32), MAILGATEWAY_SECRET_KEY_FILE: 'empty' },
+    /^environment MAILGATEWAY_SECRET_KEY_FILE: MAILGATEWAY_SECRET_KEY is set too; keep one$/,
+  ],
+  // What is no secret has no file: it would be read past by whoever looks for it.
+  [
+    { MAILGATEWAY_AUTH_FAIL_TTL_FILE: 'empty' },
+    /^environment MAILGATEWAY_AUTH_FAIL_TTL_FILE: unknown setting; /,
+  ],
+])('%j', (env, message) => {
+  writeFileSync(join(cwd, 'empty'), '\n')
+  expect(() => load('', env)).toThrow(message)
+})

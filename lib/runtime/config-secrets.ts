@@ -1,7 +1,25 @@
+import { readFileSync } from 'node:fs'
 import { parseAdminPassword } from '../admin/passwords.ts'
 import { Refusal } from '../refusal.ts'
 import { rejectSecret } from '../settings/values.ts'
-import { ConfigError } from './config-error.ts'
+import { ConfigError, quoteText } from './config-error.ts'
+
+/**
+ * Reads a secret that a variable names the file of; a line break at its end is not part of it.
+ * @throws ConfigError without the secret in it
+ */
+export function readSecretFile(variable: string, path: string): string {
+  const refuse = (wrong: string) => new ConfigError(`environment ${variable}: ${quoteText(path)} ${wrong}`)
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8').replace(/\r?\n$/, '')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw refuse(`cannot be read (${code}); name a file that this user may read`)
+  }
+  if (text === '') throw refuse('is empty; write the secret into it')
+  return text
+}
 
 /**
  * Reads MAILGATEWAY_SECRET_KEY: `new` or `new,old…`, each of at least 32 characters.

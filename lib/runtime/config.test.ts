@@ -139,3 +139,23 @@ test('several secret keys are kept in their order', () => {
   const [first, second] = ['k3J9x0Qw'.repeat(4), 'Zp6Rt2Vb'.repeat(4)]
   expect(load('', { MAILGATEWAY_SECRET_KEY: `${first}, ${second}` }).secretKeys).toEqual([first, second])
 })
+
+test('a secret may stand in a file, without the line break at its end', () => {
+  const secret = 'k3J9x0Qw'.repeat(4)
+  writeFileSync(join(cwd, 'secret'), `${secret}\n`)
+  writeFileSync(join(cwd, 'url'), 'redis://:q7Zk@h\r\n')
+  const config = load('', {
+    MAILGATEWAY_SECRET_KEY_FILE: 'secret',
+    MAILGATEWAY_AUTH_SERVER_SECRET_FILE: join(cwd, 'secret'),
+    REDIS_URL_FILE: 'url',
+    DATABASE_URL_FILE: '',
+  })
+  expect(config.secretKeys).toEqual([secret])
+  expect(config.settings.auth_server.secret).toBe(secret)
+  expect(config.hotState).toEqual({ kind: 'redis', url: 'redis://:q7Zk@h:6379/0' })
+  expect(show(config, 'auth_server.secret')).toBe(
+    '******** (environment MAILGATEWAY_AUTH_SERVER_SECRET_FILE)',
+  )
+  expect(show(config, 'MAILGATEWAY_SECRET_KEY')).toBe('******** (environment MAILGATEWAY_SECRET_KEY_FILE)')
+  expect(show(config, 'REDIS_URL')).toBe('redis://:********@h:6379/0 (environment REDIS_URL_FILE)')
+})

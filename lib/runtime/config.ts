@@ -5,7 +5,7 @@ import type { DatabaseTarget } from '../database/open.ts'
 import { isLocalListen } from '../settings/addresses.ts'
 import type { Definition } from '../settings/definition.ts'
 import { definitions, type SettingKey, type Settings, settingKeys } from '../settings/definitions.ts'
-import { originOfVariable, readEnvironment, type SpecialName, specialNames } from './config-environment.ts'
+import { readEnvironment, type SpecialName, specialNames } from './config-environment.ts'
 import { ConfigError, quoteText, quoteValue, type Reading } from './config-error.ts'
 import { parseConfigText, readConfigText } from './config-file.ts'
 import { checkAdminPassword, parseSecretKeys } from './config-secrets.ts'
@@ -55,7 +55,7 @@ function readFile(named: string | undefined, cwd: string) {
  * @throws ConfigError with one line that names setting, source and what is allowed, and never a secret
  */
 export function loadConfig({ env, cwd }: { env: NodeJS.ProcessEnv; cwd: string }): Config {
-  const { settings: fromEnvironment, special } = readEnvironment(env)
+  const { settings: fromEnvironment, special, specialSources } = readEnvironment(env, cwd)
   const { configFile, readings } = readFile(special.MAILGATEWAY_CONFIG, cwd)
   const sources: Sources = new Map()
   const settings = checkSettings(new Map([...readings, ...fromEnvironment]), sources)
@@ -71,9 +71,7 @@ export function loadConfig({ env, cwd }: { env: NodeJS.ProcessEnv; cwd: string }
     const place = `database.user in ${sources.get('database.user')}`
     throw new ConfigError(`${place}: "" is not allowed; write the user to log in as at database.host`)
   }
-  for (const name of specialNames) {
-    sources.set(name, special[name] === undefined ? 'default' : originOfVariable(name).source)
-  }
+  for (const name of specialNames) sources.set(name, specialSources.get(name) ?? 'default')
   const fromHost = { DATABASE_URL: settings.database.host, REDIS_URL: settings.redis.host }
   const hostKeys = { DATABASE_URL: 'database.host', REDIS_URL: 'redis.host' } as const
   for (const name of ['DATABASE_URL', 'REDIS_URL'] as const) {
