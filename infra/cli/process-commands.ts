@@ -1,8 +1,9 @@
-/** start, migrate, config. */
+/** start, ready, migrate, config. */
 import { createInterface } from 'node:readline/promises'
 import type { Command } from 'commander'
 import { Refusal } from '../../lib/refusal.ts'
 import { describeConfig, loadConfig } from '../../lib/runtime/config.ts'
+import { askReady } from './ask-ready.ts'
 import { call } from './call.ts'
 import type { MigrateResult } from './migrate.ts'
 import { type OutputOptions, print, table } from './output.ts'
@@ -16,6 +17,13 @@ export function addProcessCommands(program: Command): void {
     .action(async () => {
       const { runGateway } = await import('../adapter/main.ts')
       await runGateway(readConfig())
+    })
+
+  program
+    .command('ready')
+    .description('whether the gateway that runs in these settings can decide logins: what /readyz says')
+    .action(async () => {
+      process.stdout.write(`${await askReady(readConfig().settings.server)}\n`)
     })
 
   const config = program.command('config').description('the configuration of this machine')
