@@ -3,7 +3,8 @@ import { type First, makeFirstAdmin } from '../../lib/admin/first.ts'
 import type { Config } from '../../lib/runtime/config.ts'
 import type { Services } from '../../lib/runtime/services.ts'
 
-const command = 'npm run -s mailgateway --'
+/** In a checkout npm starts us; a release brings its own command. */
+const command = process.env.npm_lifecycle_event === undefined ? 'mailgateway' : 'npm run -s mailgateway --'
 
 /** Makes the first administrator where there is none: a password that is shown once is made when it is shown. */
 export async function welcome(services: Services, config: Config): Promise<string> {

@@ -13,6 +13,8 @@ export interface StartOptions {
   /** The whole environment of the child; without it, ours. */
   env?: NodeJS.ProcessEnv
   cwd?: string
+  /** Number of the user and group to run as; without it, ours. */
+  uid?: number
   /** Asked again and again until it says true. */
   isReady: () => Promise<boolean>
   /** Milliseconds until the start counts as failed; default 20,000. */
@@ -35,8 +37,8 @@ process.on('exit', () => {
 
 /** Starts a program and resolves when it is ready. Throws with its output when it exits or takes too long. */
 export async function startProcess(options: StartOptions): Promise<RunningProcess> {
-  const { name, command, args, env, cwd, isReady, timeout = 20_000 } = options
-  const child = spawn(command, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+  const { name, command, args, env, cwd, uid, isReady, timeout = 20_000 } = options
+  const child = spawn(command, args, { env, cwd, uid, gid: uid, stdio: ['ignore', 'pipe', 'pipe'] })
   const chunks: Buffer[] = []
   child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
   child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk))
