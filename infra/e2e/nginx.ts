@@ -19,6 +19,8 @@ export interface NginxOptions {
   folder: string
   /** The file with the `mail { }` block. */
   file: string
+  /** A main file that includes it as /etc/nginx/mail.conf; default: one of ours. */
+  main?: string
   /** Where the gateway's nginx plane listens on 127.0.0.1, in place of 8090. */
   gatewayPort: number
   /** What it sends in X-Auth-Key; default: no such line, as shipped. */
@@ -51,6 +53,20 @@ function replaceSome(text: string, pattern: RegExp, replacement: string): string
   return replaced
 }
 
+const ownMain = `worker_processes 1;
+error_log error.log info;
+pid nginx.pid;
+events { worker_connections 4096; }
+include mail.conf;
+`
+
+/** A main file with its paths in the folder that nginx is started in. */
+function placeMain(text: string): string {
+  const logged = replaceSome(text, /(?<=^error_log ).*;/m, 'error.log info;')
+  const placed = replaceSome(logged, /(?<=^pid ).*;/m, 'nginx.pid;')
+  return replaceSome(placed, /(?<=^include )\/etc\/nginx\/(?=mail\.conf;)/m, '')
+}
+
 async function choosePorts(text: string): Promise<Nginx['ports']> {
   const ports: Nginx['ports'] = new Map()
   for (const [, port] of text.matchAll(/^\s*listen +(\d+)/gm)) ports.set(Number(port), await chooseFreePort())
@@ -65,7 +81,14 @@ function placePorts(text: string, ports: Nginx['ports'], gatewayPort: number): s
 }
 
 /** Starts nginx with everything that it writes in `folder`. */
-export async function startNginx({ folder, file, gatewayPort, secret, hop }: NginxOptions): Promise<Nginx> {
+export async function startNginx({
+  folder,
+  file,
+  main,
+  gatewayPort,
+  secret,
+  hop,
+}: NginxOptions): Promise<Nginx> {
   mkdirSync(folder)
   const { certificate, key } = makeCertificate(folder)
   const source = readFileSync(file, 'utf8')
@@ -78,16 +101,9 @@ export async function startNginx({ folder, file, gatewayPort, secret, hop }: Ngi
   if (secret !== undefined) mail = replaceSome(mail, /# (auth_http_header X-Auth-Key ")[^"]+/, `$1${secret}`)
   writeFileSync(join(folder, 'mail.conf'), mail)
   writeFileSync(join(folder, 'http.conf'), hop ? writeHop(hop, gatewayPort) : '')
-  const main = `load_module /usr/lib/nginx/modules/ngx_mail_module.so;
-daemon off;
-worker_processes 1;
-pid nginx.pid;
-error_log error.log info;
-events { worker_connections 4096; }
-include mail.conf;
-include http.conf;
-`
-  writeFileSync(join(folder, 'nginx.conf'), main)
+  const placed = main === undefined ? ownMain : placeMain(readFileSync(main, 'utf8'))
+  const modules = 'load_module /usr/lib/nginx/modules/ngx_mail_module.so;\ndaemon off;\n'
+  writeFileSync(join(folder, 'nginx.conf'), `${modules}${placed}include http.conf;\n`)
   const child = await startProcess({
     name: 'nginx',
     command: '/usr/sbin/nginx',
