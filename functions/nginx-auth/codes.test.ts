@@ -53,7 +53,7 @@ const hashesOf = async (work: () => Promise<unknown>) => {
 }
 const countersOf = async (user: string) => {
   const { counters, guesses } = await verbs['user show'](gateway.services(), { name: user })
-  return { guesses, wrong: counters.map(({ wrong }) => wrong) }
+  return { guesses, wrong: counters?.map(({ wrong }) => wrong) }
 }
 const nothingCounted = (networks = 0) => ({ guesses: 0, wrong: Array(networks + 1).fill(0) })
 const grantsOf = (name: string, services: Services = gateway.services()) =>

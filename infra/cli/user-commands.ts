@@ -160,7 +160,7 @@ function showPage({ items, next, total }: VerbResult<'user list'>): string {
 function showList(mailboxes: VerbResult<'user list'>['items']): string {
   const rows = mailboxes.map(m => [
     m.name,
-    [m.enabled ? 'enabled' : 'disabled', ...(m.locked ? ['locked'] : [])].join(', '),
+    [m.enabled ? 'enabled' : 'disabled', ...showLocked(m.locked)].join(', '),
     m.protocols.join(','),
     m.totp === 'off' ? '' : m.totp,
     m.pool ?? '',
@@ -169,26 +169,30 @@ function showList(mailboxes: VerbResult<'user list'>['items']): string {
   return table(['NAME', 'STATE', 'PROTOCOLS', 'CODES', 'POOL', 'OWNER'], rows, 'no mailboxes')
 }
 
+/** For a column: mailboxes that are not locked need no word. */
+const showLocked = (locked: boolean | null) => (locked ? ['locked'] : locked === null ? ['lock unknown'] : [])
+
 function showGuarded(mailbox: VerbResult<'user show'>): string {
   const since = new Map(
     mailbox.networks.map(({ network, last_success_at }) => [network, showTime(last_success_at)]),
   )
-  const rows = mailbox.counters.map(counter => [
+  const rows = mailbox.counters?.map(counter => [
     counter.network ?? 'strangers',
     counter.locked_until === null ? `${counter.wrong}/${counter.limit}` : '-',
     showLock(counter),
     counter.network === null ? '' : (since.get(counter.network) ?? ''),
   ])
   const { guesses, most_guesses, counters } = mailbox
-  const strangers = counters.find(counter => 'networks_that_guessed' in counter)
+  const strangers = counters?.find(counter => 'networks_that_guessed' in counter)
   const tried = `networks that guessed lately: ${strangers?.networks_that_guessed ?? 0}`
   const total = `wrong passwords of strangers since the last success of one: ${guesses} of ${most_guesses}`
   const shut = guesses >= most_guesses ? ', shut to strangers until: user unlock' : ''
   const head = ['FROM', 'WRONG', 'LOCK', 'LAST SUCCESS (±1h)']
-  return [showOne(mailbox), '', table(head, rows, ''), tried, `${total}${shut}`].join('\n')
+  const guessing = rows ? [table(head, rows, ''), tried] : ['counters and locks: unknown, Redis is away']
+  return [showOne(mailbox), '', ...guessing, `${total}${shut}`].join('\n')
 }
 
-function showLock(counter: VerbResult<'user show'>['counters'][number]): string {
+function showLock(counter: NonNullable<VerbResult<'user show'>['counters']>[number]): string {
   if (counter.locked_until !== null) return `locked until ${showTime(counter.locked_until)}`
   const { shut } = counter
   return shut == null ? '' : `${shut.reason.replaceAll('_', ' ')} until ${showTime(shut.until)}`

@@ -89,7 +89,8 @@ export function explain(error: unknown): HttpProblem {
     return new HttpProblem(statusOf[code], code, message, { errors: [{ field, message }] })
   }
   if (error instanceof HotStateAway || error instanceof HotStateFull) {
-    const detail = 'Redis cannot be reached, or is full: nothing can be changed for now'
+    const detail =
+      'Redis cannot be reached, or is full: nothing can be changed for now, and who is locked is not known'
     return new HttpProblem(503, 'hot_state_away', detail, comeAgain)
   }
   if (error instanceof HashBusy)

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { loggedAttempt } from '../audit/pages.ts'
 import { prefixesOf } from '../ban/rules.ts'
 import type { Database } from '../database/schema.ts'
+import { orUnknown } from '../hot-state/unknown.ts'
 import { parseInput } from '../input.ts'
 import { Refusal } from '../refusal.ts'
 import { definitions, type SettingKey, type Settings } from '../settings/definitions.ts'
@@ -39,15 +40,17 @@ export const explainedAttempt = z.strictObject({
       in_force: z.boolean(),
     }),
   ),
-  /** What keeps this name out now, for people; UTC milliseconds, null = nothing. */
-  locks_now: z.strictObject({
-    /** The lock for strangers, */
-    strangers_until: z.int().nullable(),
-    /** for the network of this attempt, where the user is familiar in it, */
-    network_until: z.int().nullable(),
-    /** and what shuts the user to all strangers. */
-    shut: z.strictObject({ reason: z.string(), until: z.int() }).nullable(),
-  }),
+  /** What keeps this name out now, for people; UTC milliseconds, null = nothing. As a whole null = Redis is away. */
+  locks_now: z
+    .strictObject({
+      /** The lock for strangers, */
+      strangers_until: z.int().nullable(),
+      /** for the network of this attempt, where the user is familiar in it, */
+      network_until: z.int().nullable(),
+      /** and what shuts the user to all strangers. */
+      shut: z.strictObject({ reason: z.string(), until: z.int() }).nullable(),
+    })
+    .nullable(),
   /** What to do next; '' = nothing. */
   remedy: words,
   /** The command in the remedy, whole; null = no command lifts it. */
@@ -93,7 +96,7 @@ export async function explainRow(services: ExplainRowServices, input: unknown): 
     settings: settingsFor(code, services.settings),
     counters: readCounters(attempt.counters),
     bans,
-    locks_now: await readLocksNow(services, attempt.user, attempt.client_network),
+    locks_now: await orUnknown(readLocksNow(services, attempt.user, attempt.client_network)),
     remedy,
     command: /^mailgateway /.test(remedy.en) ? remedy.en : null,
   }

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { type LogServices, searchAuthLog } from '../audit/search.ts'
 import type { Database } from '../database/schema.ts'
+import { orUnknown } from '../hot-state/unknown.ts'
 import { parseInput } from '../input.ts'
 import { listMailboxes, mailboxPage } from '../mailbox/list.ts'
 import { mailboxSchema } from '../mailbox/mailbox.ts'
@@ -18,14 +19,18 @@ export const listQuery = mailboxPage.extend({
     .optional()
     .describe(
       'Locked now: shut to strangers until somebody unlocks it, which is exact; or locked for a while, to strangers or ' +
-        'in a network of its own, as far as the attempts of the last auth.lock_ttl show (the newest 10000).',
+        'in a network of its own, as far as the attempts of the last auth.lock_ttl show (the newest 10000). Refused ' +
+        'while Redis is away.',
     ),
 })
 
 export const listedMailbox = mailboxSchema.extend({
   locked: z
     .boolean()
-    .describe('Now, for a while or until somebody unlocks it: GET /api/users/{name} has by what.'),
+    .nullable()
+    .describe(
+      'Now, for a while or until somebody unlocks it: GET /api/users/{name} has by what. null = nobody knows, as Redis is away.',
+    ),
 })
 
 export const mailboxList = z.strictObject({
@@ -34,7 +39,7 @@ export const mailboxList = z.strictObject({
   total: z.int().describe('On all pages.'),
 })
 
-/** @throws Refusal for a bad field */
+/** @throws Refusal for a bad field; HotStateAway where only those who are locked, or are not, are wanted */
 export async function listUsers(
   services: LockedServices,
   input: unknown,
@@ -43,8 +48,9 @@ export async function listUsers(
   const { user_total: guesses } = services.settings.guessing
   const locked = wanted === undefined ? undefined : { wanted, guesses, names: await findLocked(services) }
   const { items, ...rest } = await listMailboxes(services, page, locked)
-  const names = await keepLocked(services, items)
-  const isLocked = (item: (typeof items)[number]) => item.guesses >= guesses || names.has(item.name)
+  const names = await orUnknown(keepLocked(services, items))
+  const isLocked = (item: (typeof items)[number]) =>
+    item.guesses >= guesses || (names?.has(item.name) ?? null)
   return { ...rest, items: items.map(item => ({ ...item, locked: isLocked(item) })) }
 }
 

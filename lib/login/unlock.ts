@@ -1,6 +1,7 @@
 /** What keeps a mailbox's owner out, and the verbs that lift it. */
 import { z } from 'zod'
 import { type LogServices, searchAuthLog } from '../audit/search.ts'
+import { orUnknown } from '../hot-state/unknown.ts'
 import { parseInput } from '../input.ts'
 import { listNetworks, networkSchema } from '../mailbox/familiar.ts'
 import { mailboxSchema } from '../mailbox/mailbox.ts'
@@ -26,9 +27,14 @@ const lateAttempt = z.strictObject({
 
 export const guardedSchema = mailboxSchema.extend({
   most_guesses: z.int().describe('From so many guesses on strangers are shut out until somebody unlocks it.'),
-  locked: z.boolean().describe('Now: any of the locks in `counters`, or `guesses` at its most.'),
+  locked: z
+    .boolean()
+    .nullable()
+    .describe(
+      'Now: any of the locks in `counters`, or `guesses` at its most. null = nobody knows, as Redis is away.',
+    ),
   networks: z.array(networkSchema).describe('Familiar ones: what strangers do never shuts these out.'),
-  counters: z.array(circleSchema),
+  counters: z.array(circleSchema).nullable().describe('null = Redis is away.'),
   grants: z.array(grantSchema),
   last_logins: z.array(lateAttempt),
   last_refusals: z.array(lateAttempt),
@@ -44,7 +50,7 @@ export async function showGuarded(
   const mailbox = await showMailbox(services, name)
   const networks = await listNetworks(services.db, mailbox.id)
   const [counters, grants, last_logins, last_refusals] = await Promise.all([
-    readCounters(services, mailbox.name, networks.map(nameOf)),
+    orUnknown(readCounters(services, mailbox.name, networks.map(nameOf))),
     listGrants(services, { name }),
     readLate(services, mailbox.name, 'success'),
     readLate(services, mailbox.name, 'failed'),
@@ -52,7 +58,7 @@ export async function showGuarded(
   const most_guesses = services.settings.guessing.user_total
   const locked =
     mailbox.guesses >= most_guesses ||
-    counters.some(({ locked_until, shut }) => locked_until !== null || shut)
+    (counters?.some(({ locked_until, shut }) => locked_until !== null || shut) ?? null)
   return { ...mailbox, most_guesses, locked, networks, counters, grants, last_logins, last_refusals }
 }
 

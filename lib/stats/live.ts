@@ -4,6 +4,7 @@ import { addSums, emptySums, numbersOf, quantile, type Sums, sumColumns } from '
 import { floorTo, minuteMs } from '../audit/times.ts'
 import type { Database } from '../database/schema.ts'
 import type { HotState } from '../hot-state/port.ts'
+import { orUnknown } from '../hot-state/unknown.ts'
 import { inFlightKey } from './in-flight.ts'
 
 export const now = z.strictObject({
@@ -16,7 +17,7 @@ export const now = z.strictObject({
   /** Attempts in the window. */
   success: z.int(),
   failed: z.int(),
-  /** Attempts that are being decided, over all processes; null where none of them tells, as in a cloud function. */
+  /** Attempts that are being decided, over all processes; null where none of them tells, as in a cloud function or without Redis. */
   in_flight: z.int().nullable(),
   /** Milliseconds; null = no attempts in the window. */
   p95: z.number().nullable(),
@@ -117,7 +118,7 @@ function between(before: Sample | null, after: Sample) {
 }
 
 async function readInFlight(hot: HotState, nodes: string[]): Promise<number | null> {
-  const values = await hot.apply(nodes.map(node => ({ op: 'read', key: inFlightKey(node) }) as const))
-  const told = values.filter(value => value !== null)
+  const reads = nodes.map(node => ({ op: 'read', key: inFlightKey(node) }) as const)
+  const told = ((await orUnknown(hot.apply(reads))) ?? []).filter(value => value !== null)
   return told.length === 0 ? null : told.reduce((sum, value) => sum + Number(value), 0)
 }

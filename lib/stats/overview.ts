@@ -7,6 +7,7 @@ import { readTops, tops } from '../audit/tops.ts'
 import type { Directory } from '../backend/directory.ts'
 import { readBackends } from '../backend/snapshot.ts'
 import type { Database } from '../database/schema.ts'
+import { orUnknown } from '../hot-state/unknown.ts'
 import { parseInput } from '../input.ts'
 import { byProtocol, byReason, figures, figuresOf, protocolsOf, reasonsOf } from './figures.ts'
 import { type Live, now } from './live.ts'
@@ -31,8 +32,8 @@ export const overview = z.strictObject({
   now,
   /** Distinct users with a success in the last 15 minutes. */
   active_users: z.int(),
-  /** Mailboxes that guessing keeps strangers, or a network of their own, out of. */
-  locked_users: z.int(),
+  /** Mailboxes that guessing keeps strangers, or a network of their own, out of; null = nobody knows, as Redis is away. */
+  locked_users: z.int().nullable(),
   /** In force. */
   bans: z.int(),
   /** Those that are not off. `up`: with an address that answers; null = nobody checks here, as in a cloud function. */
@@ -65,7 +66,7 @@ export async function readOverview(
     sumCounts(services, yesterday, today),
     live.read(),
     countActiveUsers(logDb, until),
-    countLocked(services),
+    orUnknown(countLocked(services)),
     countBans(logDb, until),
     countBackends(services),
     readTops(logDb, today, until),

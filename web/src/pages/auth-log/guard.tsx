@@ -11,7 +11,7 @@ export function Guard({ explained }: { explained: Explained }) {
   const t = useTexts(texts)
   const locale = localeOf(useLanguage())
   const { counters, bans, settings, locks_now } = explained
-  const locks = locksOf(locks_now, t, locale)
+  const locks = locks_now === null ? [t.locksUnknown] : locksOf(locks_now, t, locale)
   return (
     <>
       {locks.map(text => (
@@ -69,7 +69,7 @@ export function Guard({ explained }: { explained: Explained }) {
   )
 }
 
-function locksOf(locks: Explained['locks_now'], t: typeof texts.en, locale: string): string[] {
+function locksOf(locks: NonNullable<Explained['locks_now']>, t: typeof texts.en, locale: string): string[] {
   const { strangers_until, network_until, shut } = locks
   return [
     strangers_until !== null && t.lockedToStrangers(formatTime(strangers_until, locale)),

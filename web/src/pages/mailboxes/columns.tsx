@@ -62,6 +62,7 @@ export function State({ enabled, locked }: Pick<Row, 'enabled' | 'locked'>) {
     <>
       <Tag color={enabled ? 'green' : undefined}>{enabled ? t.enabled : t.disabled}</Tag>
       {locked && <Tag color="red">{t.locked}</Tag>}
+      {locked === null && <Tag color="gold">{t.lockUnknown}</Tag>}
     </>
   )
 }

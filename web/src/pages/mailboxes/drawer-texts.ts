@@ -13,6 +13,7 @@ const en = {
   sureDisableHint: 'From the next login on it is refused, on every protocol. Nothing is deleted.',
   isDisabled: 'Disabled.',
   locked: 'Not from everywhere: too many wrong passwords.',
+  lockUnknown: 'Whether it is locked is unknown: Redis is away, and until it is back nobody can log in.',
   strangersUntil: (limit: number) =>
     `Strangers are locked out after ${limit} wrong passwords. It ends by itself`,
   networkUntil: (network: string, limit: number) =>
@@ -108,6 +109,7 @@ const zh: typeof en = {
   sureDisableHint: '从下次登录起，所有协议都将被拒绝。不会删除任何内容。',
   isDisabled: '已停用。',
   locked: '部分受限：错误密码过多。',
+  lockUnknown: '是否锁定未知：Redis 不可用，恢复之前任何人都无法登录。',
   strangersUntil: limit => `错误密码达到 ${limit} 次，陌生网络已锁定。自动解除时间：`,
   networkUntil: (network, limit) => `熟悉的网络 ${network} 输错密码达到 ${limit} 次，已锁定。自动解除时间：`,
   closed: (guesses, most) => `陌生网络在解锁前一律锁定：长期累计错误密码 ${guesses} 次，上限 ${most} 次。`,

@@ -58,12 +58,14 @@ export function Standing({ mailbox }: { mailbox: Mailbox }) {
         }
       />
     )
+  if (mailbox.locked === null) return <Alert type="warning" showIcon title={t.lockUnknown} />
   return <Alert type="success" showIcon title={mailbox.totp === 'on' ? t.wellWithCodes : t.well} />
 }
 
 function Locks({ mailbox }: { mailbox: Mailbox }) {
   const t = useTexts(drawerTexts)
-  const { counters, guesses, most_guesses } = mailbox
+  const { guesses, most_guesses } = mailbox
+  const counters = mailbox.counters ?? []
   const strangersAlone = counters.every(
     ({ network, locked_until }) => network === null || locked_until === null,
   )

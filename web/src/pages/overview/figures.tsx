@@ -41,9 +41,9 @@ export function Figures({ overview }: { overview: Overview }) {
       <Figure title={t.active} value={count(active_users)} note={t.activeNote} to="/mailboxes" search={{}} />
       <Figure
         title={t.locked}
-        value={count(locked_users)}
-        note={locked_users === 0 ? t.nobodyLocked : t.lockedNote}
-        bad={locked_users > 0}
+        value={locked_users === null ? '–' : count(locked_users)}
+        note={locked_users === null ? t.lockedUnknown : locked_users === 0 ? t.nobodyLocked : t.lockedNote}
+        bad={(locked_users ?? 0) > 0}
         to="/mailboxes"
         search={{ locked: 'true' }}
       />
