@@ -10,6 +10,7 @@ import { createAdminPlane } from '../../lib/runtime/admin-plane.ts'
 import { readCertificate, watchCertificate } from '../../lib/runtime/certificate.ts'
 import type { Config } from '../../lib/runtime/config.ts'
 import { createHashPool } from '../../lib/runtime/hash-pool.ts'
+import { limitShare } from '../../lib/runtime/hash-share.ts'
 import { startJobs } from '../../lib/runtime/jobs.ts'
 import { closeGracefully, listen } from '../../lib/runtime/listen.ts'
 import { obeyLogLevel } from '../../lib/runtime/log.ts'
@@ -108,7 +109,7 @@ export async function startGateway(
 /** The API, and beside it `/healthz`: the process answers. `/readyz`: logins can be decided, if need be those of remembered users only. */
 function createAdminApp(services: Services): Hono {
   const { log } = services
-  const app = createApi(services, operations)
+  const app = createApi({ ...services, passwords: limitShare(services.passwords) }, operations)
   app.get('/healthz', c => c.json({ status: 'ok' }))
   app.get('/readyz', async c => {
     const { ready, ...parts } = await readReadiness(services)
