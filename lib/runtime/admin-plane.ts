@@ -26,6 +26,8 @@ const limits = {
   requireHostHeader: false,
 }
 const handshakeMs = 5_000
+/** Far more than all consoles need. Each takes a file from the process, and logins need some too. */
+const mostConnections = 500
 /** Neither a byte taken nor one sent: whoever does not read what was asked for holds a cursor of the database. */
 const stillMs = 120_000
 
@@ -38,10 +40,10 @@ export function createAdminPlane({ app, certificate, log }: AdminPlane): Server 
       return refuse(new HttpProblem(500, 'internal', 'something broke here; the log says more'))
     },
   })
-  const busy = new WeakSet<Socket>()
+  const answers = new WeakMap<Socket, ServerResponse>()
   const answer = (request: IncomingMessage, response: ServerResponse) => {
-    busy.add(request.socket)
-    response.on('close', () => busy.delete(request.socket))
+    answers.set(request.socket, response)
+    response.on('close', () => answers.delete(request.socket))
     void listener(request, response)
   }
 
@@ -73,6 +75,7 @@ export function createAdminPlane({ app, certificate, log }: AdminPlane): Server 
       )
     : createServer(limits, answer)
   server.setTimeout(stillMs)
+  server.maxConnections = mostConnections
   server.on('checkExpectation', (_request, response: ServerResponse) =>
     refuseOn(
       response.socket!,
@@ -80,8 +83,10 @@ export function createAdminPlane({ app, certificate, log }: AdminPlane): Server 
     ),
   )
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    // Behind the head of an answer a second one would be taken for its body.
-    if (!socket.writable || error.code === 'ECONNRESET' || busy.has(socket)) socket.destroy()
+    const begun = answers.get(socket)
+    // Behind the head of an answer a second one would be taken for its body, and before it for that of another request.
+    const isTaken = begun !== undefined && (begun.headersSent || error.code !== timedOut)
+    if (!socket.writable || error.code === 'ECONNRESET' || isTaken) socket.destroy()
     else refuseOn(socket, explainParser(error.code))
   })
   // The one method for which Node would close the connection without a word.
@@ -100,10 +105,12 @@ const headersFor = (requestId: string) => ({
 
 const badRequest = (detail: string) => new HttpProblem(400, 'bad_request', detail)
 
+/** Also while the app waits for the rest of a body. */
+const timedOut = 'ERR_HTTP_REQUEST_TIMEOUT'
+
 function explainParser(code: string | undefined): HttpProblem {
   if (code === 'HPE_HEADER_OVERFLOW')
     return new HttpProblem(431, 'header_too_large', 'the header may have at most 16 KiB')
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
-    return new HttpProblem(408, 'request_timeout', 'the request did not arrive in time')
+  if (code === timedOut) return new HttpProblem(408, 'request_timeout', 'the request did not arrive in time')
   return badRequest('this is no HTTP request')
 }
