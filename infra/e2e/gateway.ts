@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { askTls } from './ask-tls.ts'
 import { expectNoLeak, readServers, rememberCommand } from './leaks.ts'
 import { chooseFreePort } from './ports.ts'
 import { isListening, type RunningProcess, startProcess } from './process.ts'
@@ -80,7 +81,8 @@ function limit(line: string[], mostKib: number | undefined): { program: string; 
   return { program, rest }
 }
 
-async function answersReady(port: number): Promise<boolean> {
+async function answersReady(port: number, ca: string | undefined): Promise<boolean> {
+  if (ca !== undefined) return (await isListening(port)) && (await askTls(port, ca, '/readyz')).status === 200
   try {
     const response = await fetch(`http://127.0.0.1:${port}/readyz`)
     return response.status === 200
@@ -133,7 +135,7 @@ export async function startGateway(folder: string, options: GatewayOptions = {})
     command: program,
     args: rest,
     env,
-    isReady: () => answersReady(ports.admin),
+    isReady: () => answersReady(ports.admin, options.settings?.MAILGATEWAY_SERVER_TLS_CERT),
   })
   const cli = async (args: string[], input = '') => {
     const result = await runCli(env, args, input)
