@@ -1,4 +1,4 @@
-/** The secret that nginx and monitoring send along. */
+/** Secrets that nginx, monitoring and browsers send along. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 
 /** Compares digests, which have one length, in constant time. */

@@ -71,6 +71,21 @@ test('of two at once with the same token one gets the next, and the session ends
   expect(await statusOf(first.token)).toBe(401)
 })
 
+test('one that is made up of the id of a session ends nothing', async () => {
+  const own = await signedIn(await console.newAdmin())
+  const [id, random, proof] = own.refresh.split('.') as [string, string, string]
+  const turned = (text: string) => [...text].toReversed().join('')
+  for (const made of [
+    `${id}.${turned(random)}`,
+    `${id}.${turned(random)}.${proof}`,
+    `${id}.${random}.${turned(proof)}`,
+    `${id}.${random}.`,
+  ])
+    expect((await refresh(made)).body.code).toBe('session_ended')
+  expect(await statusOf(own.token)).toBe(200)
+  expect((await refresh(own.refresh)).status).toBe(200)
+})
+
 test.each(['', 'nonsense', `${'0'.repeat(36)}.${'a'.repeat(43)}`])('%j is no refresh token', async text => {
   expect((await refresh(text)).status).toBe(401)
 })

@@ -68,7 +68,7 @@ test('a sign-in brings an access token, a refresh token and who it is', async ()
   expect(body).toEqual({
     access_token: expect.stringMatching(/^eyJ/),
     expires_at: Math.floor(now / 1000) * 1000 + 900_000,
-    refresh_token: expect.stringMatching(/^[0-9a-f-]{36}\.[\w-]{43}$/),
+    refresh_token: expect.stringMatching(/^[0-9a-f-]{36}\.[\w-]{43}\.[\w-]{43}$/),
     profile: { username, role: 'operator', must_change_password: false, totp: 'off', language: null },
   })
   expect([headers.get('Set-Cookie'), headers.get('Cache-Control')]).toEqual([null, 'no-store'])

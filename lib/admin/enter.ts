@@ -1,4 +1,5 @@
 /** What a sign-in that nothing stands in the way of leads to. */
+import type { KeyObject } from 'node:crypto'
 import type { Transaction } from 'kysely'
 import { orChange } from '../database/dialect.ts'
 import type { AdminRow, Tables } from '../database/schema.ts'
@@ -11,6 +12,7 @@ import { adminCost, costOf } from './passwords.ts'
 import { openSession, type Session } from './sessions.ts'
 
 export interface EnterServices extends RecordServices {
+  tokenKey: KeyObject
   hot: HotState
   passwords: Pick<Passwords, 'hash'>
   settings: Pick<Settings, 'jwt'>
@@ -70,7 +72,13 @@ export async function enter(
       if (numUpdatedRows === 0n) throw new Overtaken()
       if (guess.network !== null) await rememberNetwork(trx, admin_id, guess.network, now)
       const client = { address, user_agent: userAgent }
-      const result = await openSession(trx, admin_id, client, now, services.settings.jwt.refresh_expiration)
+      const result = await openSession(
+        services,
+        trx,
+        admin_id,
+        client,
+        services.settings.jwt.refresh_expiration,
+      )
       return { target: username, before: null, after: { session: result.id }, result }
     })
     await services.hot.apply([...places, ...successOps(guess)])

@@ -1,16 +1,17 @@
 /**
  * Sign-ins of administrators. One that has ended is deleted, and that is effective at its next request, on every node.
  *
- * A refresh token is `<session>.<256 random bits>` and works once: each use brings the next one. Whoever sends one that
- * is not the session's now, be it used before or made up, ends the session: of two who have the same token one is a
- * thief, and nobody knows which. So of two uses at once one gets the next token and both lose the session; a client
- * lets one request refresh for all.
+ * A refresh token is `<session>.<256 random bits>.<proof that it is ours>` and works once: each use brings the next one.
+ * Whoever sends one that was used before ends the session: of two who have the same token one is a thief, and nobody knows
+ * which. So of two uses at once one gets the next token and both lose the session; a client lets one request refresh for
+ * all. One that is made up ends nothing: ids of sessions are no secret, they stand in the operation log.
  */
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, createHmac, type KeyObject, randomBytes } from 'node:crypto'
 import type { Transaction } from 'kysely'
 import { z } from 'zod'
 import type { Database, Tables } from '../database/schema.ts'
 import { newId } from '../id.ts'
+import { isSharedSecret } from '../shared-secret.ts'
 import type { Role } from './roles.ts'
 
 /** A session in force, with what its administrator is now. */
@@ -60,16 +61,22 @@ export interface Client {
 
 const longestUserAgent = 200
 
+export interface RefreshServices extends SessionServices {
+  /** Signs access tokens, and proves that a refresh token is ours. */
+  tokenKey: KeyObject
+}
+
 /** @returns the session's id and its first refresh token */
 export async function openSession(
+  { tokenKey, clock }: Pick<RefreshServices, 'tokenKey' | 'clock'>,
   trx: Transaction<Tables>,
   admin_id: string,
   { address, user_agent }: Client,
-  now: number,
   lifeMs: number,
 ): Promise<{ id: string; refresh_token: string }> {
   const id = newId()
-  const { refresh_token, refresh_digest } = makeRefreshToken(id)
+  const now = clock()
+  const { refresh_token, refresh_digest } = makeRefreshToken(tokenKey, id)
   await trx
     .insertInto('sessions')
     .values({
@@ -88,17 +95,17 @@ export async function openSession(
 
 export type Refreshed =
   | { kind: 'renewed'; session: Session; refresh_token: string }
-  /** There is no such session any more. */
+  /** There is no such session any more, or it is no such token. */
   | { kind: 'ended' }
-  /** The token was not the session's; that is ended now. */
+  /** The token was the session's before; that is ended now. */
   | { kind: 'replayed'; session: Session }
 
 /** Exchanges a refresh token. One step: of two that come with the same one, on all nodes, one gets the next. */
-export async function refreshSession(services: SessionServices, token: string): Promise<Refreshed> {
-  const id = sessionOf(token)
+export async function refreshSession(services: RefreshServices, token: string): Promise<Refreshed> {
+  const id = sessionOf(services.tokenKey, token)
   const session = id === null ? null : await readSession(services, id)
   if (!session) return { kind: 'ended' }
-  const { refresh_token, refresh_digest } = makeRefreshToken(session.id)
+  const { refresh_token, refresh_digest } = makeRefreshToken(services.tokenKey, session.id)
   const { numUpdatedRows } = await services.db
     .updateTable('sessions')
     .set({ refresh_digest, used_at: services.clock() })
@@ -111,8 +118,10 @@ export async function refreshSession(services: SessionServices, token: string): 
 }
 
 /** The session that a refresh token is, or was, of; null for what is no such token. */
-export function sessionOf(token: string): string | null {
-  return /^([0-9a-f-]{36})\.[\w-]{43}$/.exec(token)?.[1] ?? null
+function sessionOf(key: KeyObject, token: string): string | null {
+  const [, unproved = '', id = '', proof = ''] =
+    /^(([0-9a-f-]{36})\.[\w-]{43})\.([\w-]{43})$/.exec(token) ?? []
+  return id !== '' && isSharedSecret(proveOurs(key, unproved), proof) ? id : null
 }
 
 /** Ends one session. @param adminId only if it is one of theirs @returns whether there was one */
@@ -175,9 +184,14 @@ export async function deleteEndedSessions({ db, clock }: SessionServices): Promi
     .execute()
 }
 
-function makeRefreshToken(sessionId: string) {
-  const refresh_token = `${sessionId}.${randomBytes(32).toString('base64url')}`
+function makeRefreshToken(key: KeyObject, sessionId: string) {
+  const unproved = `${sessionId}.${randomBytes(32).toString('base64url')}`
+  const refresh_token = `${unproved}.${proveOurs(key, unproved)}`
   return { refresh_token, refresh_digest: digestOf(refresh_token) }
 }
+
+/** What no access token is signed with begins otherwise: theirs are base64 alone. */
+const proveOurs = (key: KeyObject, unproved: string) =>
+  createHmac('sha256', key).update(`refresh ${unproved}`).digest('base64url')
 
 const digestOf = (token: string) => createHash('sha256').update(token).digest('base64url')
