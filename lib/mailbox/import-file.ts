@@ -18,7 +18,7 @@ export type FileRow =
   | { line: number; error: { field: string; message: string } }
 
 /** The event loop is not held for longer than so many rows take. */
-const rowsPerTurn = 200
+export const rowsPerTurn = 200
 
 /** @throws Refusal when it cannot be read any further; no content is repeated in it */
 export async function* readRows(format: Format, content: string): AsyncGenerator<FileRow> {

@@ -1,4 +1,5 @@
 /** Many mailboxes at once. Plain passwords are sealed digests at first (stored-password.ts), so nobody waits for hashes. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Database, User } from '../database/schema.ts'
 import { takeVersion } from '../database/version.ts'
@@ -6,7 +7,7 @@ import { parseInput } from '../input.ts'
 import { recordedEach } from '../operation/record.ts'
 import { Refusal } from '../refusal.ts'
 import { forget } from './forget.ts'
-import { type FileRow, formats, readRows, refuseRepeats } from './import-file.ts'
+import { type FileRow, formats, readRows, refuseRepeats, rowsPerTurn } from './import-file.ts'
 import {
   asLineError,
   changesAnything,
@@ -51,7 +52,8 @@ const fileRow = z.union([
   z.strictObject({ line: z.int(), fields: z.record(z.string(), z.unknown()) }),
   z.strictObject({ line: z.int(), error: z.strictObject({ field: z.string(), message: z.string() }) }),
 ])
-const importedRows = z.strictObject({ rows: z.array(fileRow), ...options })
+const how = z.strictObject(options)
+const importedRows = how.extend({ rows: z.array(fileRow) })
 
 export const importReport = z.strictObject({
   dry_run: z.boolean(),
@@ -68,6 +70,8 @@ export type ImportReport = z.infer<typeof importReport>
 export const mostPlain = 200
 export const mostAtOnce = 5_000
 const mostErrors = 1_000
+/** The shortest that can be right have some fifty bytes. */
+const mostLines = 100_000
 /** So few that logins on an embedded gateway wait for some milliseconds at most. */
 const rowsPerStep = 100
 
@@ -75,18 +79,31 @@ const rowsPerStep = 100
 export async function importMailboxes(services: MailboxServices, input: unknown): Promise<ImportReport> {
   const { format, content, ...rest } = parseInput(importFile, input)
   const rows: FileRow[] = []
-  for await (const row of readRows(format, content)) rows.push(row)
-  return importRows(services, { rows, ...rest })
+  for await (const row of readRows(format, content)) {
+    if (rows.length === mostLines)
+      throw new Refusal('invalid', 'content', `content has more than ${mostLines} lines; send it in parts`)
+    rows.push(row)
+  }
+  return takeAll(services, rows, rest)
 }
 
 /** The same for rows that were read elsewhere. */
 export async function importRows(services: MailboxServices, input: unknown): Promise<ImportReport> {
-  const { rows, mode, existing, dry_run } = parseInput(importedRows, input)
+  const { rows, ...rest } = parseInput(importedRows, input)
+  return takeAll(services, rows, rest)
+}
+
+async function takeAll(
+  services: MailboxServices,
+  rows: FileRow[],
+  { mode, existing, dry_run }: z.output<typeof how>,
+): Promise<ImportReport> {
   const errors: LineError[] = []
   const wanted: Wanted[] = []
   const once = refuseRepeats(services.settings.auth.default_domain)
-  for (const row of rows.map(once)) {
-    const read = readRow(services, row)
+  for (const [i, row] of rows.entries()) {
+    if (i % rowsPerTurn === 0) await nextTurn()
+    const read = readRow(services, once(row))
     if ('errors' in read) errors.push(...read.errors)
     else wanted.push(read)
   }

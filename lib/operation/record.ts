@@ -66,6 +66,9 @@ export function recordedEach<T>(
   })
 }
 
+/** Rows are kept for ever, and what is refused may name whatever was sent. */
+const longestMessage = 1_000
+
 /** Notes an act that was refused; nothing was done. */
 export async function recordRefused(
   services: RecordServices,
@@ -73,7 +76,8 @@ export async function recordRefused(
   target: string,
   { code, message }: { code: string; message: string },
 ): Promise<void> {
-  await insert(services.db, services, { action, target, result: 'failed', detail: { code, message } })
+  const detail = { code, message: message.slice(0, longestMessage) }
+  await insert(services.db, services, { action, target, result: 'failed', detail })
 }
 
 type Entry = Pick<OperationLogRow, 'action' | 'target' | 'result'> & { detail: object }
