@@ -11,6 +11,7 @@ import * as admins from './0008-admins.ts'
 import * as mailboxLists from './0009-mailbox-lists.ts'
 import * as places from './0010-places.ts'
 import * as logSearches from './0011-log-searches.ts'
+import * as searches from './0012-searches.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001-initial': initial,
@@ -24,4 +25,5 @@ export const migrations: Record<string, Migration> = {
   '0009-mailbox-lists': mailboxLists,
   '0010-places': places,
   '0011-log-searches': logSearches,
+  '0012-searches': searches,
 }

@@ -7,6 +7,7 @@ import type { HotState } from '../hot-state/port.ts'
 import { newId } from '../id.ts'
 import type { Metrics } from '../metrics.ts'
 import { bansVersionKey } from './list.ts'
+import { searchTextOf } from './search-text.ts'
 
 export interface BanStore {
   db: Database
@@ -15,7 +16,7 @@ export interface BanStore {
   metrics?: Metrics
 }
 
-/** Eleven columns each: far below the 32,766 variables that one SQLite statement may have. */
+/** Twelve columns each: far below the 32,766 variables that one SQLite statement may have. */
 const rowsPerInsert = 500
 
 /** Inserts bans, at least one, under one version; who calls announces them when the transaction has ended. */
@@ -28,7 +29,7 @@ export async function writeBans(
   for (let i = 0; i < rows.length; i += rowsPerInsert) {
     await trx
       .insertInto('ip_blacklist')
-      .values(rows.slice(i, i + rowsPerInsert))
+      .values(rows.slice(i, i + rowsPerInsert).map(row => ({ ...row, search_text: searchTextOf(row) })))
       .execute()
   }
   return rows

@@ -9,6 +9,7 @@ import { Refusal } from '../refusal.ts'
 import { announce, type BanStore, writeBans } from './insert.ts'
 import { findProtected, type ProtectionServices } from './own-places.ts'
 import { type Prefix, parsePrefix } from './rules.ts'
+import { searchTextOf } from './search-text.ts'
 import { type Ban, isInForce, prefixText, remark, toBan } from './shapes.ts'
 
 export interface BanServices extends BanStore, RecordServices, ProtectionServices {}
@@ -131,8 +132,13 @@ export async function setBan(services: BanServices, idOrCidr: string, input: unk
       ...(ends_at !== undefined && { ends_at }),
       version: next,
     }
-    await trx.updateTable('ip_blacklist').set(changes).where('id', '=', id).execute()
     const after = { ...before, ...changes }
+    const search_text = searchTextOf(after)
+    await trx
+      .updateTable('ip_blacklist')
+      .set({ ...changes, search_text })
+      .where('id', '=', id)
+      .execute()
     return { target: before.cidr, before: describe(before), after: describe(after), result: after }
   })
   await announce(services)
@@ -148,10 +154,11 @@ export async function showBan(
 }
 
 async function findBan(db: Database, idOrCidr: string): Promise<BanRow> {
+  const cidr = parsePrefix(idOrCidr)?.text
   const row = await db
     .selectFrom('ip_blacklist')
     .selectAll()
-    .where(eb => eb.or([eb('id', '=', idOrCidr), eb('cidr', '=', parsePrefix(idOrCidr)?.text ?? '')]))
+    .where(cidr === undefined ? 'id' : 'cidr', '=', cidr ?? idOrCidr)
     .orderBy('starts_at', 'desc')
     .limit(1)
     .executeTakeFirst()

@@ -50,7 +50,8 @@ export const isInForce = (
   now: number,
 ): boolean => lifted_at === null && (ends_at === null || ends_at > now)
 
-export function toBan({ note, evidence, ...row }: BanRow, now: number): Ban {
+export function toBan(found: BanRow & { search_text?: string }, now: number): Ban {
+  const { note, evidence, search_text: _, ...row } = found
   return {
     ...row,
     reason: note,

@@ -175,6 +175,8 @@ interface IpBlacklistTable {
   lifted_at: Generated<number | null>
   /** Raised by every change; rows with a higher one than a gateway has read are news to it. */
   version: number
+  /** For the list alone: what a search looks at (lib/ban/search-text.ts). */
+  search_text: Generated<string>
 }
 
 interface IpExceptionsTable {
@@ -351,7 +353,7 @@ export type User = Omit<Selectable<UsersTable>, 'search_text' | 'totp'>
 export type BackendRow = Selectable<BackendsTable>
 export type GrantRow = Selectable<GrantsTable>
 export type BackendEventRow = Selectable<BackendEventsTable>
-export type BanRow = Selectable<IpBlacklistTable>
+export type BanRow = Omit<Selectable<IpBlacklistTable>, 'search_text'>
 export type ExceptionRow = Selectable<IpExceptionsTable>
 export type NotificationRow = Selectable<NotificationsTable>
 export type AuthLogRow = Insertable<AuthLogTable>

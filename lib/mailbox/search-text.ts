@@ -1,15 +1,9 @@
 /** The text that a mailbox is found by: its name, its owner, and the name as it was typed where that is another text. */
 import type { User } from '../database/schema.ts'
+import { fold } from '../fold.ts'
 
 /** As wide as the column, in characters: an index of MySQL takes no more. Of names over 140 characters, long owners are cut. */
 const longest = 400
-
-/** How texts are compared when people search. */
-export const fold = (text: string): string =>
-  text
-    .toLowerCase()
-    .normalize('NFC')
-    .replace(/[\x00-\x1f\x7f]/g, ' ')
 
 /** It begins with the name and a line break, the only one: so it sorts as the name does, and holds its domain's end. */
 export function searchTextOf({ name, login, owner }: Pick<User, 'name' | 'login' | 'owner'>): string {
