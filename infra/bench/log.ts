@@ -2,7 +2,7 @@
  * `npm run bench:log -- --sql sqlite|mysql [--rows 10000000]`: how long overview, searches, export and writing take with a
  * long auth log. Writes the figures to bench-log.json too. Needs about 1 kB of disk per row in the system's temporary folder.
  */
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -17,10 +17,10 @@ import { openServices, type Services } from '../../lib/runtime/services.ts'
 import { readOverview } from '../../lib/stats/overview.ts'
 import { readPeriod } from '../../lib/stats/period.ts'
 import { readSeries } from '../../lib/stats/series.ts'
-import { table } from '../cli/output.ts'
 import { showProgress } from '../cli/progress-bar.ts'
 import { startMariadb } from '../e2e/mariadb.ts'
 import { sharedSecret } from '../e2e/stores.ts'
+import { createFigures } from './figures.ts'
 import { makeRows } from './log-rows.ts'
 
 const { values } = parseArgs({
@@ -36,25 +36,9 @@ if ((sql !== 'sqlite' && sql !== 'mysql') || !(rows >= 1_000)) {
 const bytesPerRow = 1_200
 const rowsPerInsert = 500
 const insertsPerCommit = 20
-const turns = 20
 const mebibyte = 2 ** 20
 
-interface Figure {
-  what: string
-  /** Milliseconds. */
-  median: number
-  worst: number
-  note: string
-}
-const figures: Figure[] = []
-
-/** Also shown at once: a run takes long, and its end may never come. */
-function keep(figure: Figure): void {
-  figures.push(figure)
-  process.stderr.write(
-    `${figure.what} ${figure.median.toFixed(1)} / ${figure.worst.toFixed(1)} ms, ${figure.note}\n`,
-  )
-}
+const { keep, measure, report } = createFigures(20)
 
 const { bavail, bsize } = statfsSync(tmpdir())
 if (bavail * bsize < rows * bytesPerRow) {
@@ -71,7 +55,7 @@ await rebuild()
 await measureReads()
 await measureExport()
 await measureWrites()
-report()
+report('log', { sql, rows })
 
 async function open(): Promise<Services> {
   const settings: Record<string, string> = { MAILGATEWAY_DATA_DIR: join(folder, 'data') }
@@ -136,18 +120,6 @@ async function rebuild(): Promise<void> {
     worst,
     note: 'all of it; worst: of a step',
   })
-}
-
-async function measure(what: string, work: () => Promise<string>): Promise<void> {
-  const times: number[] = []
-  let note = ''
-  for (let turn = 0; turn < turns; turn++) {
-    const startedAt = performance.now()
-    note = await work()
-    times.push(performance.now() - startedAt)
-  }
-  times.sort((a, b) => a - b)
-  keep({ what, median: times[turns >> 1]!, worst: times.at(-1)!, note })
 }
 
 async function measureReads(): Promise<void> {
@@ -235,19 +207,4 @@ async function measureExport(): Promise<void> {
   const grown = ((peak - before) / mebibyte).toFixed(0)
   const note = `${written} rows, ${Math.round((written / ms) * 1_000)}/s, ${(bytes / mebibyte).toFixed(0)} MiB, memory +${grown} MiB`
   keep({ what: 'export', median: ms, worst: ms, note })
-}
-
-function report(): void {
-  const cells = figures.map(({ what, median, worst, note }) => [
-    what,
-    median.toFixed(1),
-    worst.toFixed(1),
-    note,
-  ])
-  console.log(table([sql, 'MEDIAN ms', 'WORST ms', ''], cells, ''))
-  writeFileSync(
-    'bench-log.json',
-    `${JSON.stringify({ node: process.version, sql, rows, figures }, null, 2)}\n`,
-  )
-  console.log('all figures: bench-log.json')
 }
