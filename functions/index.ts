@@ -9,7 +9,9 @@ import { blacklist } from './blacklist/app.ts'
 import { logs } from './logs/app.ts'
 import { createMetrics } from './metrics/app.ts'
 import { answerUnparsed, createNginxAuth, notDecided } from './nginx-auth/app.ts'
-import { readAddress, writeDecision } from './nginx-auth/wire.ts'
+import { forwardLines } from './nginx-auth/forward-lines.ts'
+import { headerLines, salvageLines } from './nginx-auth/header-lines.ts'
+import { readAddress, readAttempt, writeDecision } from './nginx-auth/wire.ts'
 import { notifications } from './notifications/app.ts'
 import { settings } from './settings/app.ts'
 import { stats } from './stats/app.ts'
@@ -24,7 +26,11 @@ export const nginxAuth = {
   create: createNginxAuth,
   answerUnparsed,
   readAddress,
+  readAttempt,
   writeDecision,
+  headerLines,
+  salvageLines,
+  forwardLines,
   fallback: notDecided,
 } as const
 

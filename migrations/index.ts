@@ -12,6 +12,7 @@ import * as mailboxLists from './0009-mailbox-lists.ts'
 import * as places from './0010-places.ts'
 import * as logSearches from './0011-log-searches.ts'
 import * as searches from './0012-searches.ts'
+import * as familiarNetworks from './0013-familiar-networks.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001-initial': initial,
@@ -26,4 +27,5 @@ export const migrations: Record<string, Migration> = {
   '0010-places': places,
   '0011-log-searches': logSearches,
   '0012-searches': searches,
+  '0013-familiar-networks': familiarNetworks,
 }

@@ -1,18 +1,23 @@
 /** What nginx's mail proxy asks at every login: `GET /api/auth`, answered in headers only. */
 import { type Context, Hono } from 'hono'
+import { writeForRelay } from '../../lib/edge/answer.ts'
+import { type Asked, type EdgeSettings, readProof } from '../../lib/edge/proof.ts'
 import { peerOf } from '../../lib/http/client-address.ts'
 import { logRequest, type RequestLine } from '../../lib/http/request-line.ts'
 import { newId } from '../../lib/id.ts'
 import type { Decision } from '../../lib/login/attempt.ts'
 import { authenticate, type LoginServices } from '../../lib/login/authenticate.ts'
-import { isSharedSecret } from '../../lib/shared-secret.ts'
+import { findHold } from '../../lib/login/hold.ts'
+import { authenticateOnce } from '../../lib/login/once.ts'
 import { headerLines, salvageLines } from './header-lines.ts'
 import { type Answer, type HeaderLine, readAttempt, writeDecision } from './wire.ts'
 
 const path = '/api/auth'
+/** Tells a relay that its proof is good. */
+const proofPath = '/api/edge'
 
 export interface NginxAuthServices extends LoginServices {
-  settings: LoginServices['settings'] & { auth_server: { secret: string } }
+  settings: LoginServices['settings'] & EdgeSettings
 }
 
 /**
@@ -27,6 +32,11 @@ export function createNginxAuth(services: NginxAuthServices): Hono {
 
   app.on(['GET', 'POST'], path, async c => {
     return respond(200, await answer(services, headerLines(c), c))
+  })
+  app.get(proofPath, c => {
+    const proof = readProof(services.settings, askedOf(c), services.clock())
+    const known = proof?.relayed ? writeForRelay(notDecided, proof.relayed, null) : notDecided
+    return respond(200, known)
   })
   app.notFound(c => {
     log.warn({ method: c.req.method, path: c.req.path }, `not asked for ${path}: check auth_http`)
@@ -57,30 +67,42 @@ async function answer(
   lines: readonly HeaderLine[],
   c?: Context,
 ): Promise<Answer> {
+  const { settings, clock, log } = services
   const startedAt = performance.now()
-  if (!isFromNginx(services.settings.auth_server.secret, lines)) {
-    services.log.warn('request without the secret of auth_server.secret: set auth_http_header X-Auth-Key')
-    logRequest(services.log, startedAt, { ...ofNobody(c), status: 200 })
+  const proof = readProof(settings, c ? askedOf(c) : { method: '', path: '', lines }, clock())
+  if (proof === null) {
+    log.warn(unproven(settings))
+    logRequest(log, startedAt, { ...ofNobody(c), status: 200 })
     return notDecided
   }
-  const read = readAttempt(lines, newId(), services.clock())
+  const { relayed, once } = proof
+  const read = readAttempt(lines, relayed ?? newId(), clock())
   const attempt = c ? read : { ...read, fault: read.fault ?? ('bad_request' as const) }
-  const decision = await authenticate(services, attempt)
+  const decision = await (once === null
+    ? authenticate(services, attempt)
+    : authenticateOnce(services, attempt, once))
   const whose = { request_id: attempt.id, plane: 'nginx', client: attempt.clientAddress } as const
-  logRequest(services.log, startedAt, { ...whose, ...(c && { method: c.req.method, path }), status: 200 })
-  return writeDecision(attempt, decision)
+  logRequest(log, startedAt, { ...whose, ...(c && { method: c.req.method, path }), status: 200 })
+  const answer = writeDecision(attempt, decision)
+  return relayed === null
+    ? answer
+    : writeForRelay(answer, relayed, await findHold(services, attempt, decision).catch(() => null))
 }
+
+const askedOf = (c: Context): Asked => ({ method: c.req.method, path: c.req.path, lines: headerLines(c) })
+
+/** What to do about a request that comes from somewhere else. */
+export const unproven = ({ edge }: EdgeSettings): string =>
+  ({
+    off: 'request without the secret of auth_server.secret: set auth_http_header X-Auth-Key',
+    secret: 'request without a secret of edge.secret in X-Auth-Key: see conf/nginx/relay.conf',
+    hmac: 'request without a good signature: edge.secret of the relay, and both clocks, must be right',
+  })[edge.auth]
 
 /** The line of a request that is no auth attempt. */
 function ofNobody(c?: Context): Omit<RequestLine, 'status'> {
   const ids = { request_id: newId(), plane: 'nginx' } as const
   return c ? { ...ids, method: c.req.method, path: c.req.path, client: peerOf(c) } : { ...ids, client: '' }
-}
-
-function isFromNginx(secret: string, lines: readonly HeaderLine[]): boolean {
-  if (secret === '') return true
-  const sent = lines.filter(([name]) => name.toLowerCase() === 'x-auth-key')
-  return sent.length === 1 && isSharedSecret(secret, sent[0]![1])
 }
 
 const postponed: Decision = { kind: 'later', reason: 'unavailable', waitSeconds: null }

@@ -12,9 +12,13 @@ export function headerLines(c: Context): HeaderLine[] {
   const { incoming, event }: Host = c.env ?? {}
   const raw = incoming?.rawHeaders
   if (raw) return pair(raw)
-  if (event?.headers)
-    return Object.entries(event.headers).map(([name, value]) => [name, value ?? ''] as const)
+  if (event?.headers) return eventLines(event)
   return [...c.req.raw.headers]
+}
+
+/** A platform joins lines of one name with a comma. */
+export function eventLines({ headers }: LambdaEvent): HeaderLine[] {
+  return Object.entries(headers ?? {}).map(([name, value]) => [name, value ?? ''])
 }
 
 function pair(raw: string[]): HeaderLine[] {

@@ -23,6 +23,8 @@ export interface BanList {
   seemsBanned(address: string): boolean
   /** @param version value of `bansVersionKey`; another one than before makes the news be read first */
   standingOf(address: string, version: string | null): Promise<AddressStanding>
+  /** The ban at this address and for how much longer it holds, as new as the latest `standingOf`; null = none. */
+  holdingAt(address: string): { cidr: string; leftMs: number } | null
   /** Bans in force by what led to them, as new as the latest `standingOf`. */
   countInForce(): Record<BanEvent, number>
 }
@@ -82,13 +84,13 @@ export function createBanList({ db, clock, steady }: BanListParts): BanList {
 
   const follower = createFollower(read, steady)
 
-  const inForce = (address: string): BanRow | null => {
+  const inForce = (address: string): Held | null => {
     const now = steady()
-    let automatic: BanRow | null = null
+    let automatic: Held | null = null
     for (const held of bans.find(address)) {
       if (held.endsAt <= now) drop(held.row)
-      else if (held.row.event_type === 'manual') return held.row
-      else automatic = held.row
+      else if (held.row.event_type === 'manual') return held
+      else automatic = held
     }
     return automatic
   }
@@ -96,13 +98,22 @@ export function createBanList({ db, clock, steady }: BanListParts): BanList {
   return {
     seemsBanned(address) {
       const ban = inForce(address)
-      return ban !== null && (ban.event_type === 'manual' || exceptions.find(address).length === 0)
+      return ban !== null && (ban.row.event_type === 'manual' || exceptions.find(address).length === 0)
     },
 
     async standingOf(address, version) {
       await follower.follow(version)
       const kinds = exceptions.find(address)
-      return { ban: inForce(address), allowed: kinds.includes('allow'), shared: kinds.includes('shared') }
+      return {
+        ban: inForce(address)?.row ?? null,
+        allowed: kinds.includes('allow'),
+        shared: kinds.includes('shared'),
+      }
+    },
+
+    holdingAt(address) {
+      const ban = inForce(address)
+      return ban && { cidr: ban.row.cidr, leftMs: ban.endsAt - steady() }
     },
 
     countInForce() {

@@ -33,6 +33,17 @@ export async function rememberNetwork(
     .execute()
 }
 
+/** Whether any user has ever logged in from a network: none that was forgotten since. */
+export async function isFamiliarToAnybody(db: Database, network: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('known_networks')
+    .select('user_id')
+    .where('network', '=', network)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /**
  * Counts a stranger's wrong password. One step: of guesses that come at once each gets a number of its own, and so
  * exactly one of them reaches a limit. @returns the new count, 0 for a mailbox that is gone

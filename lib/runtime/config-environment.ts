@@ -11,6 +11,7 @@ export const specialNames = [
   'MAILGATEWAY_ADMIN_PASSWORD',
   'DATABASE_URL',
   'REDIS_URL',
+  'RELAY_URL',
 ] as const
 
 export type SpecialName = (typeof specialNames)[number]

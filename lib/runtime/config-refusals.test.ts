@@ -216,7 +216,7 @@ test('no error and no row ever holds a secret, whatever is in the secrets', () =
 test.each(secretKeys)('%s is masked when set, empty when not, and never repeated when refused', one => {
   const rows = (env: NodeJS.ProcessEnv) => describeConfig(load('', env)).find(row => row.key === one)?.value
   const name = environmentName(one)
-  expect([rows({ [name]: 'Qz7Wq9XjQz7Wq9Xj' }), rows({})]).toEqual(['********', ''])
+  expect([rows({ [name]: 'Qz7Wq9Xj'.repeat(4) }), rows({})]).toEqual(['********', ''])
   expect(() => load('', { [name]: 'your-secret-key' })).toThrow('the value is a known example value')
 })
 

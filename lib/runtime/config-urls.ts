@@ -114,6 +114,15 @@ export function chooseHotState(url: string | undefined, redis: Settings['redis']
   return { kind: 'redis', url: built + search }
 }
 
+/** Where a relay asks: an origin and nothing behind it. @throws ConfigError */
+export function parseRelayUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol === 'https:' && url.href === `${url.origin}/`) return url
+  throw new ConfigError(
+    'environment RELAY_URL: is not the URL of a function; write https://host or https://host:port',
+  )
+}
+
 /** The URL with its password, if there is one, replaced by asterisks. */
 export function maskUrl(text: string): string {
   const url = new URL(text)

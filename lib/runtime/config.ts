@@ -10,7 +10,7 @@ import { ConfigError, quoteText, quoteValue, type Reading } from './config-error
 import { parseConfigText, readConfigText } from './config-file.ts'
 import { checkAdminPassword, parseSecretKeys } from './config-secrets.ts'
 import { checkSettings, lowerLogLevel, type Sources } from './config-settings.ts'
-import { chooseDatabase, chooseHotState, type HotStateTarget, maskUrl } from './config-urls.ts'
+import { chooseDatabase, chooseHotState, type HotStateTarget, maskUrl, parseRelayUrl } from './config-urls.ts'
 
 /** The checked configuration of one process. It holds secrets in the clear; print it with `describeConfig`. */
 export type Config = {
@@ -22,6 +22,8 @@ export type Config = {
   /** The newest first; empty when MAILGATEWAY_SECRET_KEY is not set. */
   secretKeys: string[]
   adminPassword?: string
+  /** Where to ask for every decision: then this process is a relay and makes none. */
+  relayUrl?: URL
   /** The file that was read, by the name that messages give it. */
   configFile?: string
   /** Setting or variable -> `default`, the file's name, or `environment NAME`. */
@@ -67,6 +69,8 @@ export function loadConfig({ env, cwd }: { env: NodeJS.ProcessEnv; cwd: string }
       `${place}: ${host} is not loopback; set auth_server.secret or write 127.0.0.1 or unix:/path`,
     )
   }
+  const relayUrl = special.RELAY_URL === undefined ? undefined : parseRelayUrl(special.RELAY_URL)
+  refuseUnprovable(settings.edge, sources, relayUrl)
   if (special.DATABASE_URL === undefined && settings.database.host !== '' && settings.database.user === '') {
     const place = `database.user in ${sources.get('database.user')}`
     throw new ConfigError(`${place}: "" is not allowed; write the user to log in as at database.host`)
@@ -88,9 +92,24 @@ export function loadConfig({ env, cwd }: { env: NodeJS.ProcessEnv; cwd: string }
     dataDir,
     secretKeys: parseSecretKeys(special.MAILGATEWAY_SECRET_KEY),
     adminPassword: checkAdminPassword(special.MAILGATEWAY_ADMIN_PASSWORD),
+    relayUrl,
     configFile,
     sources,
   }
+}
+
+/** A proof needs a secret, and a relay needs a proof. */
+function refuseUnprovable(
+  { auth, secret }: Settings['edge'],
+  sources: Sources,
+  relayUrl: URL | undefined,
+): void {
+  if (auth !== 'off' && secret.length === 0)
+    throw new ConfigError(`edge.auth in ${sources.get('edge.auth')}: "${auth}" needs edge.secret; set it too`)
+  if (relayUrl !== undefined && auth !== 'hmac')
+    throw new ConfigError(
+      'environment RELAY_URL: a relay signs what it asks; set edge.auth to hmac, and edge.secret to that of the function',
+    )
 }
 
 /** Processes that share nothing would each allow an attacker the whole number of guesses. */
@@ -125,6 +144,7 @@ export function describeConfig(config: Config): ConfigRow[] {
     MAILGATEWAY_DATA_DIR: config.dataDir,
     MAILGATEWAY_SECRET_KEY: mask(config.secretKeys[0]),
     MAILGATEWAY_ADMIN_PASSWORD: mask(config.adminPassword),
+    RELAY_URL: config.relayUrl?.href ?? '',
     ...describeStores(config),
   }
   const printSetting = (key: SettingKey): string => {

@@ -26,7 +26,7 @@ test('what holds a secret by its name is marked as one', () => {
 
 test('what is needed before the database is open cannot be changed while the gateway runs, all else can', () => {
   const early =
-    /^(server|auth_server|database|redis|admin\.default_\w+|jwt\.secret|auth\.hash_threads|log\.(?!level|retention))/
+    /^(server|auth_server|edge|database|redis|admin\.default_\w+|jwt\.secret|auth\.hash_threads|log\.(?!level|retention))/
   expect(settingKeys.filter(key => !definitions[key].live)).toEqual(
     settingKeys.filter(key => early.test(key)),
   )

@@ -1,7 +1,7 @@
-/** The two listeners. */
+/** The two listeners, and who may ask the one of nginx. */
 import { host, listenAddress, networks, origins } from './addresses.ts'
 import { asSecret, fixed } from './definition.ts'
-import { headerSecret, line, oneOf, port, wholeNumber } from './values.ts'
+import { exchangeableSecrets, headerSecret, line, oneOf, port, wholeNumber } from './values.ts'
 
 export const serverSettings = {
   'server.host': fixed(host, '127.0.0.1', 'Address of the admin listener.', '管理端监听的地址。'),
@@ -72,6 +72,20 @@ export const serverSettings = {
       '',
       'Header value nginx must send; needed off loopback.',
       'nginx 必须发送的请求头密钥；监听非本机地址时必填。',
+    ),
+  ),
+  'edge.auth': fixed(
+    oneOf('off', 'secret', 'hmac'),
+    'off',
+    'What nginx or the relay must prove; a cloud function needs secret or hmac.',
+    'nginx 或中继必须出示的凭证；云函数必须用 secret 或 hmac。',
+  ),
+  'edge.secret': asSecret(
+    fixed(
+      exchangeableSecrets,
+      '',
+      'Secret of that proof, or new,old while it is exchanged.',
+      '该凭证所用的密钥；轮换期间写为“新,旧”。',
     ),
   ),
 }

@@ -213,3 +213,19 @@ export const headerSecret: ValueType<string> = valueType({ type: 'secret', min: 
   if (/^[\x21-\x7e]{16,256}$/.test(text)) return text
   return { rejected: 'is not allowed; write 16 to 256 printable ASCII characters without blanks' }
 })
+
+/** One such secret of at least 32 characters, or two for as long as they are exchanged: `new,old`; empty means none. */
+export const exchangeableSecrets: ValueType<string[]> = valueType(
+  { type: 'secret', min: 32 },
+  text => {
+    if (text === '') return []
+    const secrets = text.split(',').map(part => part.trim())
+    for (const secret of secrets) {
+      const rejected = rejectSecret(secret, 32)
+      if (rejected !== undefined) return { rejected }
+    }
+    if (secrets.length <= 2 && secrets.every(secret => /^[\x21-\x7e]{32,256}$/.test(secret))) return secrets
+    return { rejected: 'is not allowed; write new or new,old, each 32 to 256 printable ASCII characters' }
+  },
+  secrets => secrets.join(','),
+)

@@ -12,7 +12,7 @@ export const groups = {
   logs: ['log'],
   mail: ['smtp', 'notify'],
   texts: ['notifyTexts'],
-  server: ['server', 'auth_server', 'database', 'redis'],
+  server: ['server', 'auth_server', 'edge', 'database', 'redis'],
 } as const
 
 export type Group = keyof typeof groups
