@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { openInProcess } from '../../infra/e2e/in-process.ts'
 import { openStores, removeStores, sharedSecret } from '../../infra/e2e/stores.ts'
-import { doDueJobs, jobsOf } from './app.ts'
+import { doDueJobs, lonelyJobsOf } from './app.ts'
 import { handler } from './lambda.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'mailgateway-tick-'))
@@ -17,11 +17,12 @@ const never = new AbortController().signal
 
 test('each job is done once per interval, however often it is called', async () => {
   const { services, close } = await openInProcess()
-  const allWith = (outcome: string) => Object.fromEntries(jobsOf(services).map(({ name }) => [name, outcome]))
+  const allWith = (outcome: string) =>
+    Object.fromEntries(lonelyJobsOf(services).map(({ name }) => [name, outcome]))
   const calls = await Promise.all([doDueJobs(services, never), doDueJobs(services, never)])
-  for (const { name } of jobsOf(services)) expect(calls.map(each => each[name])).toContain('done')
+  for (const { name } of lonelyJobsOf(services)) expect(calls.map(each => each[name])).toContain('done')
   expect(calls.flatMap(each => Object.values(each)).filter(outcome => outcome === 'done')).toHaveLength(
-    jobsOf(services).length,
+    lonelyJobsOf(services).length,
   )
   expect(await doDueJobs(services, never)).toEqual(allWith('not due'))
   await close()
@@ -33,7 +34,7 @@ test('one that fails keeps none of the others from being done, and none begins a
   const log = { ...services.log, error: (about: object) => errors.push(about) }
   const deaf = { ...services, log, logDb: undefined as never }
   const outcomes = Object.values(await doDueJobs(deaf, never))
-  expect(outcomes).toHaveLength(jobsOf(services).length)
+  expect(outcomes).toHaveLength(lonelyJobsOf(services).length)
   expect(errors).toHaveLength(outcomes.filter(outcome => outcome === 'failed').length)
   expect(outcomes).toEqual(expect.arrayContaining(['done', 'failed']))
   expect(await doDueJobs(services, AbortSignal.abort())).toEqual({})

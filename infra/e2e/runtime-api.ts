@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { chooseFreePort } from './ports.ts'
 
 export interface FunctionInstance {
+  pid: number
   /** @returns what the handler returned */
   invoke(event: unknown): Promise<unknown>
   close(): Promise<void>
@@ -15,8 +16,15 @@ export interface FunctionInstance {
 
 const loop = fileURLToPath(new URL('./runtime-loop.ts', import.meta.url))
 
-/** Starts a bundle as the cloud does, in a process of its own. */
-export async function startFunction(bundle: string, env: Record<string, string>): Promise<FunctionInstance> {
+/**
+ * Starts a bundle as the cloud does, in a process of its own.
+ * @param timeoutMs what the platform grants a call
+ */
+export async function startFunction(
+  bundle: string,
+  env: Record<string, string>,
+  timeoutMs = 20_000,
+): Promise<FunctionInstance> {
   const results = new Map<string, PromiseWithResolvers<unknown>>()
   const events: { id: string; event: unknown }[] = []
   let poll: ServerResponse | undefined
@@ -26,7 +34,7 @@ export async function startFunction(bundle: string, env: Record<string, string>)
     if (!poll || events.length === 0) return
     const { id, event } = events.shift()!
     poll.setHeader('Lambda-Runtime-Aws-Request-Id', id)
-    poll.setHeader('Lambda-Runtime-Deadline-Ms', String(Date.now() + 20_000))
+    poll.setHeader('Lambda-Runtime-Deadline-Ms', String(Date.now() + timeoutMs))
     poll.end(JSON.stringify(event))
     poll = undefined
   }
@@ -53,6 +61,7 @@ export async function startFunction(bundle: string, env: Record<string, string>)
   })
 
   return {
+    pid: child.pid!,
     invoke(event) {
       const id = `request-${serial++}`
       const result = Promise.withResolvers<unknown>()

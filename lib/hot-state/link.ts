@@ -3,6 +3,7 @@
  * is ever sent twice.
  */
 import { randomUUID } from 'node:crypto'
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
 import { Redis, type RedisOptions } from 'ioredis'
 import type { Logger } from 'pino'
 import { HotStateAway } from './port.ts'
@@ -26,6 +27,8 @@ export interface LinkParts {
   tokenKey: string
   keeper: GenerationKeeper
   log: Pick<Logger, 'info' | 'warn' | 'error'>
+  /** Whether the process stands still between calls: then no timer runs, and `wake` takes its place. */
+  sleeps?: boolean
 }
 
 export interface Link {
@@ -37,6 +40,8 @@ export interface Link {
   generation(): number
   /** Ends this generation on every node. @throws what the keeper throws; then it is tried again every second */
   raise(): Promise<void>
+  /** See HotState. */
+  wake(): Promise<void>
   /** Gives the connection up for a new one. */
   drop(why: string): void
   close(): void
@@ -48,12 +53,13 @@ const deadlineMs = 1_000
 const longestPauseMs = 800
 /** So often it is looked whether another node has raised the generation. */
 const rereadMs = 1_000
+const lookAgainMs = 20
 
 /**
  * Connects, and keeps the connection from then on.
  * @throws RedisUnusable, one line, when the server cannot be reached or used
  */
-export async function openLink({ options, tokenKey, keeper, log }: LinkParts): Promise<Link> {
+export async function openLink({ options, tokenKey, keeper, log, sleeps = false }: LinkParts): Promise<Link> {
   let served: { server: string; token: string } | null = null
   let generation = 0
   let why = ''
@@ -173,22 +179,39 @@ export async function openLink({ options, tokenKey, keeper, log }: LinkParts): P
     retry = setTimeout(() => client.connect().catch(() => {}), pauseAfter(attempts++))
   })
 
-  let looking = false
   let blind = false
-  const timer = setInterval(async () => {
-    if (looking) return
-    looking = true
+  const lookSafely = async () => {
     try {
       await look()
       blind = false
     } catch (error) {
       if (!blind) log.error({ err: error }, 'the generation of the hot state cannot be read or raised')
       blind = true
-    } finally {
-      looking = false
     }
-  }, rereadMs)
-  timer.unref()
+  }
+
+  let looking = false
+  const timer = sleeps
+    ? undefined
+    : setInterval(async () => {
+        if (looking) return
+        looking = true
+        await lookSafely()
+        looking = false
+      }, rereadMs).unref()
+
+  /** A connection may have gone without a word: one command finds out, and another connection is waited for. */
+  const wake = async () => {
+    const until = performance.now() + deadlineMs
+    if (served !== null) {
+      await client.get(tokenKey).catch(({ message }: Error) => {
+        if (message === 'Command timed out') drop(`no answer within ${deadlineMs} ms`)
+      })
+      await nextTurn()
+    }
+    while (served === null && performance.now() < until) await wait(lookAgainMs)
+    await lookSafely()
+  }
 
   return {
     async run(args) {
@@ -210,6 +233,7 @@ export async function openLink({ options, tokenKey, keeper, log }: LinkParts): P
     awayBecause: () => (served === null ? why : null),
     generation: () => generation,
     raise,
+    wake,
     drop,
     close() {
       clearInterval(timer)

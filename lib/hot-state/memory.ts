@@ -173,6 +173,7 @@ export function createMemoryHotState(clock: () => number, maxEntries = 200_000):
     },
     // What a process remembers ends with it, and nothing brings an older state back.
     generation: () => 1,
+    wake: async () => {},
     async close() {
       entries.clear()
       values.clear()

@@ -24,6 +24,11 @@ export interface HotState {
    * state may have gone back to an older state. A copy of what was read in one generation is not written in another.
    */
   generation(): number
+  /**
+   * For a process that stands still between calls, and keeps nothing up to date meanwhile: resolves when the connection
+   * stands and the generation is known, or cannot be. Never rejects.
+   */
+  wake(): Promise<void>
   close(): Promise<void>
 }
 

@@ -14,6 +14,7 @@ export function readOnly(hot: HotState): HotState {
       throw new Error('whoever only asks has nothing to announce')
     },
     generation: hot.generation,
+    wake: hot.wake,
     close: async () => {},
   }
 }

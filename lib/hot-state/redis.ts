@@ -64,6 +64,7 @@ export async function openRedisHotState({ prefix, onCall, ...parts }: RedisParts
   return {
     apply,
     generation: link.generation,
+    wake: link.wake,
     async announce(ops) {
       try {
         await apply(ops)

@@ -8,6 +8,8 @@ import { canSend, enqueue, type QueueServices } from './queue.ts'
 export interface Notices {
   /** Returns at once and never throws. What nobody wants to be told is dropped. */
   add(notice: Omit<Notice, 'time'>): void
+  /** For a process that stands still between calls: resolves when what was added is in the queue, or has to wait. Never rejects. */
+  flush(): Promise<void>
   /** Resolves when all that was added is in the queue, or given up. */
   close(): Promise<void>
 }
@@ -20,8 +22,9 @@ const mostWaiting = 1_000
 /** Between two tries while it is. */
 const againMs = 5_000
 
-export function createNotices(services: QueueServices & { log: Logger }): Notices {
-  const { settings, clock, log } = services
+/** @param services `sleeps`: nothing is written by itself, only by `flush` */
+export function createNotices(services: QueueServices & { log: Logger; sleeps?: boolean }): Notices {
+  const { settings, clock, log, sleeps = false } = services
   const closing = new AbortController()
   let waiting: Notice[] = []
   let running: Promise<void> | undefined
@@ -56,7 +59,14 @@ export function createNotices(services: QueueServices & { log: Logger }): Notice
       if (!settings.notify[notice.kind] || !canSend(settings)) return
       if (waiting.length >= mostWaiting) dropped++
       else waiting.push({ ...notice, time: clock() })
-      running ??= writeAll()
+      if (!sleeps) running ??= writeAll()
+    },
+    async flush() {
+      while (waiting.length > 0) {
+        const batch = waiting.slice(0, rowsPerStep)
+        if (!(await isDone(batch))) return
+        waiting = waiting.slice(batch.length)
+      }
     },
     async close() {
       closing.abort()

@@ -17,12 +17,13 @@ interface HotStateParts {
   log: Logger
   steady: () => number
   metrics: Metrics | undefined
+  sleeps: boolean
 }
 
 /** @throws ConfigError, one line, when Redis is asked for and cannot be used */
 export async function openHotState(
   config: Config,
-  { db, log, steady, metrics }: HotStateParts,
+  { db, log, steady, metrics, sleeps }: HotStateParts,
 ): Promise<HotState> {
   const { hotState, settings } = config
   if (hotState.kind === 'memory') return createMemoryHotState(steady)
@@ -36,6 +37,7 @@ export async function openHotState(
         raise: () => raiseGeneration(db),
       },
       log,
+      sleeps,
       onCall: metrics?.hotStateCalled,
     })
   } catch (error) {

@@ -1,17 +1,21 @@
 /** A function's app as a cloud function. Hono holds all HTTP, middy what belongs to the platform. */
+import { tmpdir } from 'node:os'
 import middy from '@middy/core'
 import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
 import type { Hono } from 'hono'
 import { handle, type LambdaEvent } from 'hono/aws-lambda'
+import type { Logger } from 'pino'
+import { within } from '../deadline.ts'
 import { createApi } from '../http/api.ts'
 import type { AnyOperation } from '../http/operation.ts'
 import { describeProblem, HttpProblem } from '../http/problem.ts'
 import { newId } from '../id.ts'
-import { loadConfig } from './config.ts'
+import { type Config, loadConfig } from './config.ts'
 import { ConfigError } from './config-error.ts'
 import { inlineHashing } from './hash-inline.ts'
 import { createLog, obeyLogLevel } from './log.ts'
 import { openServices, type Services } from './services.ts'
+import { createWaking } from './wake.ts'
 
 type Answer = APIGatewayProxyStructuredResultV2
 
@@ -37,6 +41,16 @@ function answerApiFailed(requestId: string): Answer {
   }
 }
 
+/** What a function that anybody can call asks for before anything is opened for the call. */
+export interface Doorkeeper {
+  /** @throws ConfigError when what is configured would let anybody in */
+  check(config: Config): void
+  /** @returns the answer to a call for which nothing is done; null = it may come in */
+  refuse(config: Config, log: Logger, event: LambdaEvent): Answer | null
+}
+
+const nobody: Doorkeeper = { check: () => {}, refuse: () => null }
+
 /**
  * @param createApp the function's factory; called once per instance
  * @param answerFailed the answer when the services cannot be opened or the time is over
@@ -44,17 +58,31 @@ function answerApiFailed(requestId: string): Answer {
 export function createLambdaHandler(
   createApp: (services: Services) => Hono,
   answerFailed: (requestId: string) => Answer,
+  doorkeeper = nobody,
 ) {
-  const instance = openOnce(async () => handle(createApp(await openInCloud()) as Hono))
+  const ground = openOnce(async () => {
+    const config = readCloudConfig()
+    if (isInCloud()) doorkeeper.check(config)
+    return { config, log: createLog(config.settings.log.level) }
+  })
+  const instance = openOnce(async () => {
+    const { config, log } = await ground.open()
+    const opened = await openInCloud(config, log)
+    return { ...opened, answer: handle(createApp(opened.services) as Hono) }
+  })
 
   return middy<LambdaEvent, Answer, Error, Context>({
     timeoutEarlyInMillis: fallbackMs,
     timeoutEarlyResponse: () => answerFailed(newId()),
   }).handler(async (event, context) => {
     try {
-      const answer = await instance.open()
-      return (await answer(event, context)) as Answer
+      const { config, log } = await ground.open()
+      const refusal = doorkeeper.refuse(config, log, event)
+      if (refusal) return refusal
+      const { answer, during } = await instance.open()
+      return (await during(() => answer(event, context))) as Answer
     } catch (error) {
+      ground.forget()
       instance.forget()
       const request_id = newId()
       process.stderr.write(
@@ -70,15 +98,18 @@ export function createLambdaHandler(
  * @param run ends soon after its signal, which comes before the platform would end the call
  */
 export function createScheduledHandler<T>(run: (services: Services, signal: AbortSignal) => Promise<T>) {
-  const instance = openOnce(openInCloud)
+  const instance = openOnce(async () => {
+    const config = readCloudConfig()
+    return openInCloud(config, createLog(config.settings.log.level))
+  })
   return async (_event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<T> => {
     try {
-      const services = await instance.open()
-      await services.liveSettings.refresh()
-      return await run(
-        services,
-        AbortSignal.timeout(Math.max(0, context.getRemainingTimeInMillis() - endingMs)),
-      )
+      const { services, during } = await instance.open()
+      return await during(async () => {
+        await services.liveSettings.refresh()
+        const leftMs = context.getRemainingTimeInMillis() - endingMs
+        return run(services, AbortSignal.timeout(Math.max(0, leftMs)))
+      })
     } catch (error) {
       instance.forget()
       throw error
@@ -103,15 +134,48 @@ function openOnce<T>(open: () => Promise<T>) {
   }
 }
 
-async function openInCloud(): Promise<Services> {
-  const config = loadConfig({ env: process.env, cwd: process.cwd() })
-  if (process.env.AWS_LAMBDA_FUNCTION_NAME !== undefined && config.database.kind === 'sqlite') {
+const isInCloud = () => process.env.AWS_LAMBDA_FUNCTION_NAME !== undefined
+
+/** The name of all functions in the auth log: there may be hundreds of instances, each for some minutes. */
+const cloudNode = 'cloud'
+
+/** An instance has one disk that it can write to, nobody beside it, and many like it on the same servers. */
+function readCloudConfig(): Config {
+  const config = loadConfig({ env: { MAILGATEWAY_DATA_DIR: tmpdir(), ...process.env }, cwd: process.cwd() })
+  if (isInCloud() && config.database.kind === 'sqlite') {
     throw new ConfigError(
       'DATABASE_URL: a cloud function cannot use SQLite, its instances share no file; give mysql://',
     )
   }
-  const log = createLog(config.settings.log.level)
-  const services = await openServices(config, log, { passwords: inlineHashing })
+  const { server, database } = config.settings
+  server.node ||= cloudNode
+  database.max_open_conns = 1
+  database.max_idle_conns = 1
+  return config
+}
+
+/** For the notices of a call; those that have to wait go with a later one. */
+const flushMs = 1_000
+
+interface Opened {
+  services: Services
+  /** Does a call. Before it is looked what has changed while the instance stood still, and after it nothing is left to do. */
+  during<T>(call: () => Promise<T>): Promise<T>
+}
+
+async function openInCloud(config: Config, log: Logger): Promise<Opened> {
+  const services = await openServices(config, log, { passwords: inlineHashing, sleeps: true })
   obeyLogLevel(services)
-  return services
+  const wake = createWaking(services)
+  return {
+    services,
+    async during(call) {
+      await wake()
+      try {
+        return await call()
+      } finally {
+        await within(flushMs, services.notices.flush()).catch(() => {})
+      }
+    },
+  }
 }

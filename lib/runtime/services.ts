@@ -9,7 +9,7 @@ import type { Spool } from '../audit/spool.ts'
 import { createStats, type Stats } from '../audit/stats.ts'
 import { createDirectory, type Directory } from '../backend/directory.ts'
 import { type BanList, createBanList } from '../ban/list.ts'
-import { migrateUp } from '../database/migrate.ts'
+import { isUpToDate, migrateUp } from '../database/migrate.ts'
 import { openDatabase } from '../database/open.ts'
 import type { Database } from '../database/schema.ts'
 import type { Away } from '../database/watch.ts'
@@ -71,6 +71,8 @@ export interface Services {
   close(): Promise<void>
 }
 
+type Host = Pick<Services, 'passwords' | 'metrics'> & { spool?: Spool; sleeps?: boolean }
+
 export interface Clocks {
   /** Wall clock, UTC milliseconds; it may be set. */
   clock: () => number
@@ -82,14 +84,14 @@ const realClocks: Clocks = { clock: Date.now, steady: () => performance.now() }
 
 /**
  * Opens everything. All migrations have run when it resolves.
- * @param host how this host hashes (the caller closes it), what it counts with, and where rows of the auth log wait
- *   while the database is away
+ * @param host how this host hashes (the caller closes it), what it counts with, where rows of the auth log wait while the
+ *   database is away, and whether it stands still between calls: then nothing here runs by itself
  * @throws an Error of one line when what is configured cannot be opened
  */
 export async function openServices(
   config: Config,
   log: Logger,
-  { passwords, metrics, spool }: Pick<Services, 'passwords' | 'metrics'> & { spool?: Spool },
+  { passwords, metrics, spool, sleeps = false }: Host,
   { clock, steady }: Clocks = realClocks,
 ): Promise<Services> {
   const { settings } = config
@@ -106,9 +108,11 @@ export async function openServices(
   let hot: HotState | undefined
   let liveSettings: LiveSettings
   try {
-    for (const { name } of await migrateUp(schemaDb, migrations))
-      log.info({ migration: name }, 'schema changed')
-    hot = await openHotState(config, { db, log, steady, metrics })
+    if (!(await isUpToDate(db, migrations))) {
+      for (const { name } of await migrateUp(schemaDb, migrations))
+        log.info({ migration: name }, 'schema changed')
+    }
+    hot = await openHotState(config, { db, log, steady, metrics, sleeps })
     const { sources } = config
     liveSettings = await openLiveSettings({ db, hot, sealer, log, steady, settings, sources })
   } catch (error) {
@@ -119,8 +123,8 @@ export async function openServices(
   const node = nameNode(settings, cluster.worker ? `/${cluster.worker.id}` : '')
   const backends = createDirectory({ db, hot, log, clock, node, settings: settings.backend })
   const stats = createStats({ db, logDb, clock, node, log })
-  const notices = createNotices({ db, clock, settings, log })
-  const audit = createAuditTrail({ db, log, metrics, spool, stats })
+  const notices = createNotices({ db, clock, settings, log, sleeps })
+  const audit = createAuditTrail({ db, log, metrics, spool, stats: sleeps ? undefined : stats })
   return {
     db,
     logDb,
