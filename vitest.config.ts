@@ -30,7 +30,7 @@ const notOnMariadb = [
 
 /** About SQLite alone, or with servers of their own. */
 const notOnServers = [
-  'infra/e2e/{api-away,backup,durability,failures,ha,round-trips,stale,together,two-consoles,two-gateways,generation,redis-gateway,redis-start,simulated-week}.test.ts',
+  'infra/e2e/{api-away,backup,durability,failures,function,ha,round-trips,stale,together,two-consoles,two-gateways,generation,relay,redis-gateway,redis-start,simulated-week}.test.ts',
   'infra/e2e/console*.test.ts',
 ]
 

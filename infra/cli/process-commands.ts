@@ -13,10 +13,16 @@ const readConfig = () => loadConfig({ env: process.env, cwd: process.cwd() })
 export function addProcessCommands(program: Command): void {
   program
     .command('start')
-    .description('run the gateway until SIGTERM or Ctrl-C')
+    .description('run the gateway, or with RELAY_URL the relay to it, until SIGTERM or Ctrl-C')
     .action(async () => {
+      const config = readConfig()
+      const { relayUrl } = config
+      if (relayUrl) {
+        const { runRelay } = await import('../relay/main.ts')
+        return runRelay({ ...config, relayUrl })
+      }
       const { runGateway } = await import('../adapter/main.ts')
-      await runGateway(readConfig())
+      await runGateway(config)
     })
 
   program

@@ -27,23 +27,34 @@ export interface NginxOptions {
   secret?: string
   /** conf/nginx/ha.conf between it and two gateways with this secret; it listens on `gatewayPort`. */
   hop?: { gateways: [number, number]; secret: string }
+  /** conf/nginx/relay.conf between it and a function at `place`, as `name:port`; it listens on `gatewayPort`. */
+  relay?: { place: string; secret: string; nameServer: string; authority: string }
 }
 
-const hopFile = new URL('../../conf/nginx/ha.conf', import.meta.url)
+const conf = (name: string) => readFileSync(new URL(`../../conf/nginx/${name}`, import.meta.url), 'utf8')
 
-function writeHop(
-  { gateways: [first, second], secret }: NonNullable<NginxOptions['hop']>,
-  port: number,
-): string {
-  let text = readFileSync(hopFile, 'utf8')
-  text = replaceSome(text, /(?<=^ *listen )127\.0\.0\.1:8090/m, `127.0.0.1:${port}`)
+function writeHop({ gateways: [first, second], secret }: NonNullable<NginxOptions['hop']>): string {
+  let text = conf('ha.conf')
   text = replaceSome(text, /192\.0\.2\.11:8090/, `127.0.0.1:${first}`)
   text = replaceSome(text, /192\.0\.2\.12:8090/, `127.0.0.1:${second}`)
-  text = replaceSome(text, /# (proxy_set_header X-Auth-Key ")[^"]+/, `$1${secret}`)
+  return replaceSome(text, /# (proxy_set_header X-Auth-Key ")[^"]+/, `$1${secret}`)
+}
+
+function writeRelay({ place, secret, nameServer, authority }: NonNullable<NginxOptions['relay']>): string {
+  let text = conf('relay.conf')
+  text = replaceSome(text, /(?<=default )\S+\.on\.aws/, `"${place}"`)
+  text = replaceSome(text, /(?<=resolver )\S+ valid=30s/, `${nameServer} valid=1s ipv6=off`)
+  text = replaceSome(text, /(?<=proxy_ssl_trusted_certificate )[^;]+/, authority)
+  return replaceSome(text, /(?<=proxy_set_header X-Auth-Key ")[^"]+/, secret)
+}
+
+/** @param text what the file in question says */
+function writeHttp(text: string, port: number): string {
+  const listening = replaceSome(text, /(?<=^ *listen )127\.0\.0\.1:8090/m, `127.0.0.1:${port}`)
   const folders = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     kind => `${kind}_temp_path ${kind};`,
   )
-  return `http {\n${folders.join('\n')}\n${text}}\n`
+  return `http {\n${folders.join('\n')}\n${listening}}\n`
 }
 
 /** Replaces every match and throws when there was none: a test must not run on a file it did not understand. */
@@ -81,14 +92,8 @@ function placePorts(text: string, ports: Nginx['ports'], gatewayPort: number): s
 }
 
 /** Starts nginx with everything that it writes in `folder`. */
-export async function startNginx({
-  folder,
-  file,
-  main,
-  gatewayPort,
-  secret,
-  hop,
-}: NginxOptions): Promise<Nginx> {
+export async function startNginx(options: NginxOptions): Promise<Nginx> {
+  const { folder, file, main, gatewayPort, secret, hop, relay } = options
   mkdirSync(folder)
   const { certificate, key } = makeCertificate(folder)
   const source = readFileSync(file, 'utf8')
@@ -100,7 +105,8 @@ export async function startNginx({
   }
   if (secret !== undefined) mail = replaceSome(mail, /# (auth_http_header X-Auth-Key ")[^"]+/, `$1${secret}`)
   writeFileSync(join(folder, 'mail.conf'), mail)
-  writeFileSync(join(folder, 'http.conf'), hop ? writeHop(hop, gatewayPort) : '')
+  const between = hop ? writeHop(hop) : relay ? writeRelay(relay) : null
+  writeFileSync(join(folder, 'http.conf'), between === null ? '' : writeHttp(between, gatewayPort))
   const placed = main === undefined ? ownMain : placeMain(readFileSync(main, 'utf8'))
   const modules = 'load_module /usr/lib/nginx/modules/ngx_mail_module.so;\ndaemon off;\n'
   writeFileSync(join(folder, 'nginx.conf'), `${modules}${placed}include http.conf;\n`)

@@ -17,7 +17,7 @@ export interface StartOptions {
   uid?: number
   /** Asked again and again until it says true. */
   isReady: () => Promise<boolean>
-  /** Milliseconds until the start counts as failed; default 20,000. */
+  /** Milliseconds until the start counts as failed; default 60,000. */
   timeout?: number
 }
 
@@ -37,7 +37,7 @@ process.on('exit', () => {
 
 /** Starts a program and resolves when it is ready. Throws with its output when it exits or takes too long. */
 export async function startProcess(options: StartOptions): Promise<RunningProcess> {
-  const { name, command, args, env, cwd, uid, isReady, timeout = 20_000 } = options
+  const { name, command, args, env, cwd, uid, isReady, timeout = 60_000 } = options
   const child = spawn(command, args, { env, cwd, uid, gid: uid, stdio: ['ignore', 'pipe', 'pipe'] })
   const chunks: Buffer[] = []
   child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
