@@ -1,7 +1,7 @@
 /** What nginx's mail proxy asks at every login: `GET /api/auth`, answered in headers only. */
 import { type Context, Hono } from 'hono'
 import { writeForRelay } from '../../lib/edge/answer.ts'
-import { type Asked, type EdgeSettings, readProof } from '../../lib/edge/proof.ts'
+import { type EdgeSettings, readProof } from '../../lib/edge/proof.ts'
 import { peerOf } from '../../lib/http/client-address.ts'
 import { logRequest, type RequestLine } from '../../lib/http/request-line.ts'
 import { newId } from '../../lib/id.ts'
@@ -34,7 +34,8 @@ export function createNginxAuth(services: NginxAuthServices): Hono {
     return respond(200, await answer(services, headerLines(c), c))
   })
   app.get(proofPath, c => {
-    const proof = readProof(services.settings, askedOf(c), services.clock())
+    const asked = { method: c.req.method, path: c.req.path, lines: headerLines(c) }
+    const proof = readProof(services.settings, asked, services.clock())
     const known = proof?.relayed ? writeForRelay(notDecided, proof.relayed, null) : notDecided
     return respond(200, known)
   })
@@ -69,7 +70,8 @@ async function answer(
 ): Promise<Answer> {
   const { settings, clock, log } = services
   const startedAt = performance.now()
-  const proof = readProof(settings, c ? askedOf(c) : { method: '', path: '', lines }, clock())
+  const asked = c ? { method: c.req.method, path: c.req.path } : { method: '', path: '' }
+  const proof = readProof(settings, { ...asked, lines }, clock())
   if (proof === null) {
     log.warn(unproven(settings))
     logRequest(log, startedAt, { ...ofNobody(c), status: 200 })
@@ -88,8 +90,6 @@ async function answer(
     ? answer
     : writeForRelay(answer, relayed, await findHold(services, attempt, decision).catch(() => null))
 }
-
-const askedOf = (c: Context): Asked => ({ method: c.req.method, path: c.req.path, lines: headerLines(c) })
 
 /** What to do about a request that comes from somewhere else. */
 export const unproven = ({ edge }: EdgeSettings): string =>

@@ -32,17 +32,13 @@ const nginxId = /^[\da-f]{32}$/
  */
 export function readProof({ edge, auth_server }: EdgeSettings, asked: Asked, now: number): Proof | null {
   const { lines } = asked
+  if (edge.auth === 'off')
+    return hasSecret([auth_server.secret], lines) ? { relayed: null, once: null } : null
   const id = findValue(lines, idHeader)
   // With the content: a hop that gives the same id to all would have one client's answer given to the others.
   const once = `${id} ${digestOf(lines)}`
-  switch (edge.auth) {
-    case 'off':
-      return hasSecret([auth_server.secret], lines) ? { relayed: null, once: null } : null
-    case 'secret':
-      return hasSecret(edge.secret, lines) ? { relayed: null, once: nginxId.test(id) ? once : null } : null
-    case 'hmac':
-      return isSigned(edge.secret, asked, id, now) ? { relayed: id, once } : null
-  }
+  if (edge.auth === 'hmac') return isSigned(edge.secret, asked, id, now) ? { relayed: id, once } : null
+  return hasSecret(edge.secret, lines) ? { relayed: null, once: nginxId.test(id) ? once : null } : null
 }
 
 /** Whether one of these is in X-Auth-Key; '' asks for none. */
