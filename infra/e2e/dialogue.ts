@@ -37,15 +37,17 @@ async function startTls(socket: Socket, certificate: string): Promise<Socket> {
 /**
  * Connects to 127.0.0.1, over TLS from the first byte if `implicitTls`, and reads the greeting. `certificate` is the
  * authority for TLS. Who speaks before the greeting arrives is not heard by nginx 1.22: what comes along with the end
- * of the TLS handshake is left unread until more follows.
+ * of the TLS handshake is left unread until more follows. `from` is what a proxy before nginx says of the client's
+ * address, where nginx listens for that.
  */
 export async function openDialogue(
   port: number,
   certificate: string,
-  { implicitTls = false } = {},
+  { implicitTls = false, from = '' } = {},
 ): Promise<Dialogue> {
   let socket = connect(port, '127.0.0.1')
   await once(socket, 'connect')
+  if (from !== '') socket.write(`PROXY TCP4 ${from} 127.0.0.1 40000 ${port}\r\n`)
   if (implicitTls) socket = await startTls(socket, certificate)
   else socket.setEncoding('utf8')
   let lines = splitLines(socket)

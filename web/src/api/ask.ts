@@ -53,10 +53,14 @@ export async function fetchApi(route: Route, sent: Loose = {}): Promise<Response
   const first = await send(route, sent)
   if (first.status !== 401 || accessToken() === null) return checked(first)
   // The token has run out, or was made invalid: a new one tells which.
-  if (!(await renewToken())) return checked(first)
+  if (!(await renewToken().catch(fail))) return checked(first)
   const second = await send(route, sent)
   if (second.status === 401) forgetToken()
   return checked(second)
+}
+
+const fail = (): never => {
+  throw new ApiProblem(0, { code: 'unreachable' })
 }
 
 async function send(route: string, { path = {}, query = {}, body, signal }: Loose): Promise<Response> {
@@ -75,7 +79,7 @@ async function send(route: string, { path = {}, query = {}, body, signal }: Loos
     })
   } catch (error) {
     if (signal?.aborted) throw error
-    throw new ApiProblem(0, { code: 'unreachable' })
+    return fail()
   }
 }
 

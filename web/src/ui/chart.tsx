@@ -28,8 +28,11 @@ interface Props {
   columns: string[]
   rows: (string | number)[][]
   loading?: boolean
+  /** Of a bar, or of a row of the table: the figures of both stand in the same order. */
   onClick?(point: { name: string; dataIndex: number; seriesName?: string }): void
 }
+
+const linkStyle = { height: 'auto', padding: 0 }
 
 export function Chart({
   title,
@@ -76,6 +79,14 @@ export function Chart({
             title: name,
             dataIndex: String(index),
             key: String(index),
+            ...(index === 0 &&
+              onClick && {
+                render: (name: string, _row: unknown, dataIndex: number) => (
+                  <Button type="link" style={linkStyle} onClick={() => onClick({ name, dataIndex })}>
+                    {name}
+                  </Button>
+                ),
+              }),
           }))}
           dataSource={rows.map((row, key) => ({
             key,

@@ -13,7 +13,9 @@ export function useView<T extends Record<string, string>>(defaults: T) {
   const change = (changes: Partial<Record<keyof T, string>>) => {
     const next: Record<string, string> = { ...view, ...('after' in view && { after: '' }), ...changes }
     const kept = Object.entries(next).filter(([name, value]) => value !== defaults[name])
-    void navigate({ search: Object.fromEntries(kept) as never, to: '.' })
+    // Only another page of a list is read from its top.
+    const resetScroll = next.after !== view.after
+    void navigate({ search: Object.fromEntries(kept) as never, to: '.', resetScroll })
   }
   return { view, change }
 }

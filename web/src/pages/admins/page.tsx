@@ -3,7 +3,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Button, type TableProps, Tag, Tooltip } from 'antd'
 import { useState } from 'react'
 import { ask } from '../../api/ask.ts'
-import { useSession } from '../../api/session.ts'
+import { useMay, useSession } from '../../api/session.ts'
 import { localeOf, useLanguage, useTexts } from '../../app/language.ts'
 import { texts as appTexts } from '../../app/texts.ts'
 import { List } from '../../ui/list.tsx'
@@ -30,17 +30,20 @@ export default function Admins() {
       ask('GET /api/admins', { query: { search, after, limit: Number(limit) }, signal }),
     placeholderData: keepPreviousData,
   })
+  const mayChange = useMay('superadmin')
   const columns = useColumns(setMade)
   return (
     <>
-      <Button
-        type="primary"
-        icon={<PlusOutlined />}
-        style={{ marginBottom: 12 }}
-        onClick={() => setAdding(true)}
-      >
-        {t.add}
-      </Button>
+      {mayChange && (
+        <Button
+          type="primary"
+          icon={<PlusOutlined />}
+          style={{ marginBottom: 12 }}
+          onClick={() => setAdding(true)}
+        >
+          {t.add}
+        </Button>
+      )}
       <List
         name="admins"
         query={query}
@@ -72,6 +75,7 @@ function useColumns(
   const t = useTexts(texts)
   const app = useTexts(appTexts)
   const { username: own } = useSession()
+  const mayChange = useMay('superadmin')
   return [
     {
       key: 'username',
@@ -99,6 +103,7 @@ function useColumns(
       key: 'acts',
       title: '',
       align: 'end',
+      hidden: !mayChange,
       render: (_, admin) => <Acts admin={admin} own={admin.username === own} onPassword={onPassword} />,
     },
   ]

@@ -5,6 +5,7 @@ import { ApiProblem, ask } from '../../api/ask.ts'
 import { useLanguage, useTexts } from '../../app/language.ts'
 import { PageLink } from '../../ui/page-link.tsx'
 import { ProblemNote } from '../../ui/problem.tsx'
+import { BanButton } from '../bans/ban-button.tsx'
 import { Facts } from './facts.tsx'
 import { Guard } from './guard.tsx'
 import { texts } from './texts.ts'
@@ -41,7 +42,7 @@ function Explained({ id, change }: { id: string; change: Change }) {
   if (error) return <ProblemNote error={error} onRetry={() => void refetch()} />
   if (!data) return <Skeleton active paragraph={{ rows: 10 }} />
   const { attempt, kind, meaning, remedy, command } = data
-  const { user, client_address } = attempt
+  const { user, client_address, client_network } = attempt
   return (
     <Flex vertical gap={20}>
       <Alert
@@ -73,9 +74,13 @@ function Explained({ id, change }: { id: string; change: Change }) {
           </>
         )}
         {client_address !== '' && (
-          <Button onClick={() => change({ ...noFilter, attempt: '', address: client_address })}>
-            {t.allOfAddress}
-          </Button>
+          <>
+            <Button onClick={() => change({ ...noFilter, attempt: '', address: client_address })}>
+              {t.allOfAddress}
+            </Button>
+            <BanButton cidr={client_address} />
+            {client_network !== '' && <BanButton cidr={client_network} />}
+          </>
         )}
       </Flex>
       <Guard explained={data} />

@@ -1,5 +1,6 @@
 import { Alert, Badge, Card, Descriptions, Flex, Tag, Tooltip, Typography } from 'antd'
 import { useTexts } from '../../app/language.ts'
+import { PageLink } from '../../ui/page-link.tsx'
 import { Time } from '../../ui/time.tsx'
 import { Acts } from './acts.tsx'
 import { type Backend, placeOf } from './page.tsx'
@@ -46,6 +47,9 @@ export function BackendCard({ backend, onEdit, onHistory }: Props) {
       />
       {dns_error !== null && <Alert type="warning" showIcon title={dns_error} />}
       <Addresses health={backend.health} />
+      <PageLink to="/auth-log" search={{ backend: `${backend.host}:${backend.port}`, since: '1h' }}>
+        {t.itsLogins}
+      </PageLink>
       {resolved_at !== null && (
         <Typography.Text type="secondary">
           {t.resolved} <Time at={resolved_at} />

@@ -17,8 +17,15 @@ interface Typed extends TypedEnd {
   force: boolean
 }
 
-/** @param ban to change; null = a new one */
-export function BanForm({ ban, onClose }: { ban: Ban | null; onClose(): void }) {
+interface Props {
+  /** To change; null = a new one. */
+  ban: Ban | null
+  /** What a new one is filled in with. */
+  proposed?: { cidr: string; reason: string }
+  onClose(): void
+}
+
+export function BanForm({ ban, proposed, onClose }: Props) {
   const t = useTexts(texts)
   const ui = useTexts(uiTexts)
   const [form] = Form.useForm<Typed>()
@@ -44,7 +51,12 @@ export function BanForm({ ban, onClose }: { ban: Ban | null; onClose(): void }) 
         form={form}
         layout="vertical"
         requiredMark={false}
-        initialValues={{ reason: ban?.reason, duration: ban ? 'keep' : 'day', force: false }}
+        initialValues={{
+          ...proposed,
+          ...(ban && { reason: ban.reason }),
+          duration: ban ? 'keep' : 'day',
+          force: false,
+        }}
         onFinish={typed => {
           setProblem(null)
           save.mutate(typed)

@@ -3,10 +3,11 @@ import { Alert, Card, Descriptions, Typography } from 'antd'
 import { version } from '../../../../package.json'
 import { ask } from '../../api/ask.ts'
 import { useTexts } from '../../app/language.ts'
+import { hostInUrl } from '../../ui/nginx-config.ts'
 import { ProblemNote } from '../../ui/problem.tsx'
 import { Time } from '../../ui/time.tsx'
+import { useValues } from '../../ui/use-values.ts'
 import { texts } from './texts.ts'
-import { hostInUrl, useValues } from './use-values.ts'
 
 const everyMs = 5_000
 

@@ -1,8 +1,9 @@
 import { useQuery } from '@tanstack/react-query'
 import { Alert, Badge, Card, Descriptions, Flex, Skeleton, Typography } from 'antd'
 import { useTexts } from '../../app/language.ts'
+import { hostInUrl } from '../../ui/nginx-config.ts'
+import { useValues } from '../../ui/use-values.ts'
 import { texts } from './texts.ts'
-import { hostInUrl, useValues } from './use-values.ts'
 
 /** Of infra/adapter/readiness.ts: for monitoring, so it is no operation of the API. */
 interface Answer {

@@ -23,13 +23,6 @@ const en = {
   lastAttempt: 'Last question of nginx',
   noneYet: 'None has arrived yet. Paste the lines below, reload nginx and log in with a mail client.',
   lines: 'For nginx',
-  linesHint:
-    'Put this into nginx.conf at top level, beside http { }, with your own certificate; then nginx -t && systemctl reload nginx. Debian’s package libnginx-mod-mail brings the mail module.',
-  copy: 'Copy the lines',
-  secretLine: 'the text of auth_server.secret',
-  cert: 'your certificate',
-  key: 'its key',
-  otherMachine: 'address of this machine',
 }
 
 const zh: typeof en = {
@@ -55,13 +48,6 @@ const zh: typeof en = {
   lastAttempt: 'nginx 最近一次询问',
   noneYet: '尚未收到任何询问。请粘贴下面的配置，重新加载 nginx，再用邮件客户端登录。',
   lines: 'nginx 配置',
-  linesHint:
-    '放入 nginx.conf 的最外层，与 http { } 并列，并换成您自己的证书；然后执行 nginx -t && systemctl reload nginx。在 Debian 上，邮件模块由软件包 libnginx-mod-mail 提供。',
-  copy: '复制配置',
-  secretLine: 'auth_server.secret 的内容',
-  cert: '您的证书',
-  key: '证书的私钥',
-  otherMachine: '本机地址',
 }
 
 export const texts: Texts<typeof en> = { en, zh }

@@ -50,7 +50,12 @@ function Opener({ view, name }: { view: View; name: string }) {
     ([field, value]) => value !== defaults[field as keyof View],
   )
   return (
-    <Link to="." search={Object.fromEntries(search) as never} style={{ whiteSpace: 'nowrap' }}>
+    <Link
+      to="."
+      search={Object.fromEntries(search) as never}
+      resetScroll={false}
+      style={{ whiteSpace: 'nowrap' }}
+    >
       {name}
     </Link>
   )

@@ -36,12 +36,13 @@ export function MailboxDrawer({ name, onClose }: { name: string; onClose(): void
     >
       {isMissing ? (
         <Alert type="warning" showIcon title={t.missing} />
-      ) : error ? (
-        <ProblemNote error={error} onRetry={() => void refetch()} />
-      ) : data ? (
-        <Sections key={data.id} mailbox={data} />
       ) : (
-        <Skeleton active paragraph={{ rows: 12 }} />
+        <>
+          {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
+          {/* It stays while the gateway is away: a form in it may be half filled. */}
+          {data && <Sections key={data.id} mailbox={data} />}
+          {!data && !error && <Skeleton active paragraph={{ rows: 12 }} />}
+        </>
       )}
     </Drawer>
   )

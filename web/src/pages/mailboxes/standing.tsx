@@ -3,6 +3,8 @@ import { Alert, Button } from 'antd'
 import { ask } from '../../api/ask.ts'
 import { useMay } from '../../api/session.ts'
 import { useTexts } from '../../app/language.ts'
+import { texts as appTexts } from '../../app/texts.ts'
+import { uiTexts } from '../../ui/texts.ts'
 import { Time } from '../../ui/time.tsx'
 import { useAct } from '../../ui/use-act.ts'
 import { drawerTexts } from './drawer-texts.ts'
@@ -10,7 +12,10 @@ import type { Mailbox } from './mailbox.ts'
 
 export function Standing({ mailbox }: { mailbox: Mailbox }) {
   const t = useTexts(drawerTexts)
+  const ui = useTexts(uiTexts)
+  const { roles } = useTexts(appTexts)
   const mayChange = useMay('operator')
+  const refusal = mayChange ? undefined : ui.takes(roles.operator)
   const { name } = mailbox
   const unlock = useAct(() => ask('POST /api/users/{name}/unlock', { path: { name } }), {
     touches: 'users',
@@ -29,6 +34,7 @@ export function Standing({ mailbox }: { mailbox: Mailbox }) {
         action={
           <Button
             type="primary"
+            title={refusal}
             disabled={!mayChange}
             loading={enable.isPending}
             onClick={() => enable.mutate()}
@@ -48,7 +54,7 @@ export function Standing({ mailbox }: { mailbox: Mailbox }) {
         action={
           <Button
             type="primary"
-            title={t.unlockHint}
+            title={refusal ?? t.unlockHint}
             disabled={!mayChange}
             loading={unlock.isPending}
             onClick={() => unlock.mutate()}

@@ -37,7 +37,7 @@ export function Breakdown({ overview, by }: { overview: Overview; by: 'protocol'
   // biome-ignore lint/correctness/useExhaustiveDependencies: a chart is drawn again for other figures only
   const option = useMemo(() => draw(bars, by), [figures, by])
   const lead = (index: number) => {
-    const { value } = bars.toReversed()[index]!
+    const { value } = bars[index]!
     if (value !== '') showAttempts({ since: String(overview.today.since), [by]: value })
   }
   return (
@@ -54,16 +54,16 @@ export function Breakdown({ overview, by }: { overview: Overview; by: 'protocol'
 
 const colourOf = (by: string) => (by === 'protocol' ? colours.first : colours.failed)
 
-/** The longest on top. */
 function draw(bars: Bar[], by: string) {
-  const shown = bars.toReversed()
   return {
     grid: { left: 8, right: 56, top: 4, bottom: 4, containLabel: true },
     tooltip: { trigger: 'item' },
     xAxis: { type: 'value', show: false, minInterval: 1 },
     yAxis: {
       type: 'category',
-      data: shown.map(({ name }) => name),
+      // The longest on top.
+      inverse: true,
+      data: bars.map(({ name }) => name),
       axisTick: { show: false },
       axisLine: { show: false },
       axisLabel: { width: by === 'protocol' ? 80 : 210, overflow: 'truncate' },
@@ -74,7 +74,7 @@ function draw(bars: Bar[], by: string) {
         barMaxWidth: 18,
         barMinHeight: 2,
         label: { show: true, position: 'right' },
-        data: shown.map(bar => ({ value: bar.count, itemStyle: { color: colourOf(by) } })),
+        data: bars.map(bar => ({ value: bar.count, itemStyle: { color: colourOf(by) } })),
       },
     ],
   }

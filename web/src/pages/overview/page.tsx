@@ -2,6 +2,7 @@
 import { Col, Flex, Row, Skeleton } from 'antd'
 import { ProblemNote } from '../../ui/problem.tsx'
 import { Breakdown } from './breakdown.tsx'
+import { Changes } from './changes.tsx'
 import { Figures } from './figures.tsx'
 import { FirstSteps } from './first-steps.tsx'
 import { LiveLine } from './live-line.tsx'
@@ -39,8 +40,11 @@ export default function OverviewPage() {
         <Col xs={24} lg={12} xl={16}>
           <Breakdown overview={data} by="reason" />
         </Col>
-        <Col xs={24}>
+        <Col xs={24} xl={16}>
           <Tops overview={data} />
+        </Col>
+        <Col xs={24} xl={8}>
+          <Changes since={data.yesterday.since} />
         </Col>
       </Row>
     </Flex>

@@ -4,6 +4,7 @@ import { localeOf, useLanguage, useTexts } from '../../app/language.ts'
 import { PageLink } from '../../ui/page-link.tsx'
 import { uiTexts } from '../../ui/texts.ts'
 import { useView } from '../../ui/use-view.ts'
+import { BanButton } from '../bans/ban-button.tsx'
 import type { Overview } from './overview.ts'
 import { texts } from './texts.ts'
 
@@ -73,6 +74,12 @@ function TopTable({ kind, tops, since }: { kind: Kind; tops: Top[]; since: numbe
         count(t.attempts, 'tried'),
         count(ui.failed, 'failed', 'failed'),
         count(ui.success, 'succeeded', 'success'),
+        {
+          key: 'ban',
+          align: 'end',
+          hidden: kind === 'user',
+          render: (_, { name }) => <BanButton cidr={name} />,
+        },
       ]}
     />
   )

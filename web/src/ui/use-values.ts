@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { ask } from '../../api/ask.ts'
+import { ask } from '../api/ask.ts'
 
 /** The settings in force, by key; undefined = not read yet. A secret is only known to be set. */
 export function useValues() {
@@ -14,6 +14,3 @@ export function useValues() {
     isSet: (key: string) => found.get(key)?.is_set ?? false,
   }
 }
-
-/** As it stands in a URL. */
-export const hostInUrl = (host: string) => (host.includes(':') ? `[${host}]` : host)

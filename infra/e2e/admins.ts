@@ -1,0 +1,41 @@
+/** Administrators at the API of a running gateway, and more of them, who have chosen their passwords. */
+import type { Role } from '../../lib/admin/roles.ts'
+import { rememberSecret } from './leaks.ts'
+
+export interface Admin {
+  name: string
+  password: string
+}
+
+/** @param route such as `POST /api/users` @returns what is answered; throws when that is a refusal */
+// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+export type Send = (route: string, body?: object) => Promise<any>
+
+/** @param base such as `http://127.0.0.1:8089` */
+export async function signInAt(base: string, { name, password }: Admin): Promise<Send> {
+  let token = ''
+  const send: Send = async (route, body) => {
+    const [method = '', path = ''] = route.split(' ')
+    const response = await fetch(base + path, {
+      method,
+      headers: { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }) },
+      ...(body && { body: JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`${route}: ${response.status} ${text}`)
+    return text === '' ? null : JSON.parse(text)
+  }
+  rememberSecret(password)
+  token = (await send('POST /login', { username: name, password })).access_token
+  return send
+}
+
+/** @param send of a superadmin */
+export async function makeAdmin(base: string, send: Send, role: Role, admin: Admin): Promise<void> {
+  const { name, password } = admin
+  const { one_time_password } = await send('POST /api/admins', { username: name, role })
+  const sendFirst = await signInAt(base, { name, password: one_time_password })
+  const chosen = { old_password: one_time_password, new_password: password }
+  await sendFirst('PUT /api/session/password', chosen)
+  rememberSecret(password)
+}
