@@ -6,6 +6,7 @@ import zhCN from 'antd/locale/zh_CN'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { useLanguage } from './app/language.ts'
+import { pages } from './app/pages.ts'
 import { queryClient, router } from './app/router.tsx'
 import { themeOf, useMode } from './app/theme.ts'
 import 'antd/dist/reset.css'
@@ -21,6 +22,9 @@ function Console() {
     </ConfigProvider>
   )
 }
+
+// What the page needs is fetched while the gateway is asked who is signed in.
+void pages.find(({ path }) => path === location.pathname)?.load()
 
 createRoot(document.getElementById('root')!).render(
   <StrictMode>

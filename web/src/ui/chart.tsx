@@ -1,12 +1,13 @@
 /** A chart, and the same figures as a table for whoever cannot see it or wants the numbers. */
 import { BarChartOutlined, TableOutlined } from '@ant-design/icons'
-import { Button, Card, Skeleton, Table } from 'antd'
+import { Button, Card, Skeleton } from 'antd'
 import type { EChartsCoreOption } from 'echarts/core'
 import { lazy, type ReactNode, Suspense, useState } from 'react'
 import { useTexts } from '../app/language.ts'
 import { uiTexts } from './texts.ts'
 
 const Plot = lazy(() => import('./plot.tsx'))
+const ChartTable = lazy(() => import('./chart-table.tsx'))
 
 /** Told apart by the colour-blind too (Okabe and Ito's palette, a little calmer). */
 export const colours = {
@@ -31,8 +32,6 @@ interface Props {
   /** Of a bar, or of a row of the table: the figures of both stand in the same order. */
   onClick?(point: { name: string; dataIndex: number; seriesName?: string }): void
 }
-
-const linkStyle = { height: 'auto', padding: 0 }
 
 export function Chart({
   title,
@@ -71,28 +70,9 @@ export function Chart({
       {loading ? (
         <Skeleton active paragraph={{ rows: 5 }} style={{ height }} />
       ) : asTable ? (
-        <Table
-          size="small"
-          scroll={{ y: height - 40, x: 'max-content' }}
-          pagination={false}
-          columns={columns.map((name, index) => ({
-            title: name,
-            dataIndex: String(index),
-            key: String(index),
-            ...(index === 0 &&
-              onClick && {
-                render: (name: string, _row: unknown, dataIndex: number) => (
-                  <Button type="link" style={linkStyle} onClick={() => onClick({ name, dataIndex })}>
-                    {name}
-                  </Button>
-                ),
-              }),
-          }))}
-          dataSource={rows.map((row, key) => ({
-            key,
-            ...Object.fromEntries(row.map((cell, i) => [String(i), cell])),
-          }))}
-        />
+        <Suspense fallback={empty}>
+          <ChartTable height={height} columns={columns} rows={rows} onClick={onClick} />
+        </Suspense>
       ) : (
         <Suspense fallback={empty}>
           <Plot

@@ -1,7 +1,11 @@
 /** When a ban ends: a duration from now, for ever, or a certain time. */
-import { DatePicker, Form, Select } from 'antd'
+import { Form, Select } from 'antd'
+import { lazy, Suspense } from 'react'
 import { useTexts } from '../../app/language.ts'
 import { texts } from './texts.ts'
+
+/** A calendar is heavy, and rarely wanted. */
+const DateField = lazy(() => import('./date-field.tsx'))
 
 const hour = 3_600_000
 const durations = {
@@ -40,9 +44,9 @@ export function BanEnd({ keep = false }: { keep?: boolean }) {
         <Select options={choices.filter(({ value }) => keep || value !== 'keep')} />
       </Form.Item>
       {duration === 'until' && (
-        <Form.Item name="ends_at" label={t.until} rules={[{ required: true, message: t.untilNeeded }]}>
-          <DatePicker showTime style={{ width: '100%' }} />
-        </Form.Item>
+        <Suspense>
+          <DateField />
+        </Suspense>
       )}
     </>
   )

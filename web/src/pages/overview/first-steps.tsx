@@ -8,7 +8,7 @@ import { PageLink } from '../../ui/page-link.tsx'
 import { texts } from './texts.ts'
 import type { SetUp } from './use-set-up.ts'
 
-export function FirstSteps({ hasBackend, hasMailbox, hasAttempt }: SetUp) {
+export default function FirstSteps({ hasBackend, hasMailbox, hasAttempt }: SetUp) {
   const t = useTexts(texts)
   const { must_change_password } = useSession()
   const steps: { title: string; done: boolean; content: ReactNode }[] = [

@@ -1,16 +1,18 @@
 /** Whether all is well: today against yesterday, and what is going on now. */
 import { Col, Flex, Row, Skeleton } from 'antd'
+import { lazy, Suspense } from 'react'
 import { ProblemNote } from '../../ui/problem.tsx'
 import { Breakdown } from './breakdown.tsx'
-import { Changes } from './changes.tsx'
 import { Figures } from './figures.tsx'
-import { FirstSteps } from './first-steps.tsx'
 import { LiveLine } from './live-line.tsx'
 import { Logins } from './logins.tsx'
 import { useOverview } from './overview.ts'
 import { ResponseTimes } from './response-times.tsx'
-import { Tops } from './tops.tsx'
 import { useSetUp } from './use-set-up.ts'
+
+/** Tables are the heaviest part of the page, and stand at its end; the first steps are seen once. */
+const Tables = lazy(() => import('./tables.tsx'))
+const FirstSteps = lazy(() => import('./first-steps.tsx'))
 
 export default function OverviewPage() {
   const { data, error, refetch } = useOverview()
@@ -21,7 +23,12 @@ export default function OverviewPage() {
     ) : (
       <Skeleton active paragraph={{ rows: 12 }} />
     )
-  if (setUp !== null) return <FirstSteps {...setUp} />
+  if (setUp !== null)
+    return (
+      <Suspense fallback={<Skeleton active paragraph={{ rows: 12 }} />}>
+        <FirstSteps {...setUp} />
+      </Suspense>
+    )
   return (
     <Flex vertical gap={16}>
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
@@ -40,13 +47,10 @@ export default function OverviewPage() {
         <Col xs={24} lg={12} xl={16}>
           <Breakdown overview={data} by="reason" />
         </Col>
-        <Col xs={24} xl={16}>
-          <Tops overview={data} />
-        </Col>
-        <Col xs={24} xl={8}>
-          <Changes since={data.yesterday.since} />
-        </Col>
       </Row>
+      <Suspense fallback={<Skeleton active paragraph={{ rows: 6 }} />}>
+        <Tables overview={data} />
+      </Suspense>
     </Flex>
   )
 }

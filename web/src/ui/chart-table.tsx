@@ -1,0 +1,38 @@
+/** The figures of a chart for whoever cannot see it or wants the numbers; a row leads where its bar does. */
+import { Button, Table } from 'antd'
+
+interface Props {
+  height: number
+  columns: string[]
+  rows: (string | number)[][]
+  onClick?(point: { name: string; dataIndex: number }): void
+}
+
+const linkStyle = { height: 'auto', padding: 0 }
+
+export default function ChartTable({ height, columns, rows, onClick }: Props) {
+  const lead = onClick && {
+    render: (name: string, _row: unknown, dataIndex: number) => (
+      <Button type="link" style={linkStyle} onClick={() => onClick({ name, dataIndex })}>
+        {name}
+      </Button>
+    ),
+  }
+  return (
+    <Table
+      size="small"
+      scroll={{ y: height - 40, x: 'max-content' }}
+      pagination={false}
+      columns={columns.map((title, index) => ({
+        title,
+        dataIndex: String(index),
+        key: String(index),
+        ...(index === 0 && lead),
+      }))}
+      dataSource={rows.map((row, key) => ({
+        key,
+        ...Object.fromEntries(row.map((cell, i) => [String(i), cell])),
+      }))}
+    />
+  )
+}
