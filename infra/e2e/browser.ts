@@ -26,6 +26,9 @@ const flags = [
   '--disable-background-networking',
 ]
 
+/** A busy machine takes its time, and what is awaited comes or does not. */
+export const patienceMs = 30_000
+
 export function startBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: '/usr/bin/chromium',
@@ -46,7 +49,7 @@ export async function visit(browser: Browser, options: Visit): Promise<Visitor> 
     ignoreHTTPSErrors: true,
   })
   const page = await context.newPage()
-  page.setDefaultTimeout(15_000)
+  page.setDefaultTimeout(patienceMs)
   const complaints: string[] = []
   const asked: string[] = []
   page.on('console', message => {

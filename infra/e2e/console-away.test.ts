@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { makeAdmin, signInAt } from './admins.ts'
 import { signIn, startBrowser, type Visitor, visit } from './browser.ts'
 import { type Gateway, startGateway } from './gateway.ts'
+import { watch } from './watch.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
@@ -141,7 +142,7 @@ test('two administrators edit one mailbox: the second is told what the first has
   await second.page.getByRole('alert').getByText('First').waitFor()
   expect(await field(second.page, 'Owner').inputValue()).toBe('Second')
   await press(second.page, 'Take what is there')
-  await expect.poll(() => field(second.page, 'Owner').inputValue()).toBe('First')
+  await watch(() => field(second.page, 'Owner').inputValue()).toBe('First')
   await press(second.page, 'Cancel')
 
   // Who looks at it again sees what is in force.

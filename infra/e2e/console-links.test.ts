@@ -9,6 +9,7 @@ import { signInAt } from './admins.ts'
 import { ask, nginxLines } from './ask.ts'
 import { signIn, startBrowser, type Visitor, visit } from './browser.ts'
 import { type Gateway, startGateway } from './gateway.ts'
+import { watch } from './watch.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
@@ -99,7 +100,7 @@ interface Watched extends Visitor {
   count(): number
 }
 
-async function watch(language: 'en' | 'zh'): Promise<Watched> {
+async function come(language: 'en' | 'zh'): Promise<Watched> {
   const visitor = await visit(browser, { base, language })
   const { page } = visitor
   const asked: string[] = []
@@ -130,7 +131,7 @@ async function watch(language: 'en' | 'zh'): Promise<Watched> {
 const rowsOf = (page: Page) => page.locator('tbody tr[data-row-key]').count()
 
 test('every path of the router has its links here', async () => {
-  await using visitor = await watch('en')
+  await using visitor = await come('en')
   await visitor.page.goto('/')
   await visitor.page.waitForURL('**/sign-in*')
   const paths = await visitor.page.evaluate<string[]>('Object.keys(__TSR_ROUTER__.routesByPath)')
@@ -146,26 +147,26 @@ test.each(
     expect(new URL(page.url()).search).toBe(query())
   }
   // Somebody in another language, who has to sign in.
-  await using other = await watch('zh')
+  await using other = await come('zh')
   await other.page.goto(link)
   await other.page.waitForURL(url => url.pathname === '/sign-in')
   await signInHere(other.page)
   await isThere(other)
 
-  await using visitor = await watch('en')
+  await using visitor = await come('en')
   await signIn(visitor.page, admin.name, admin.password, '/account')
   visitor.forget()
   await visitor.page.goto(link)
   await isThere(visitor)
-  await expect.poll(() => visitor.questions()).toEqual(other.questions())
-  await expect.poll(() => rowsOf(visitor.page)).toBe(await rowsOf(other.page))
+  await watch(() => visitor.questions()).toEqual(other.questions())
+  await watch(() => rowsOf(visitor.page)).toBe(await rowsOf(other.page))
   expect(visitor.count()).toBeLessThanOrEqual(mostRequests)
 
   visitor.forget()
   await visitor.page.reload()
   await isThere(visitor)
-  await expect.poll(() => visitor.questions()).toEqual(other.questions())
-  await expect.poll(() => rowsOf(visitor.page)).toBe(await rowsOf(other.page))
+  await watch(() => visitor.questions()).toEqual(other.questions())
+  await watch(() => rowsOf(visitor.page)).toBe(await rowsOf(other.page))
   expect(visitor.complaints()).toEqual([])
   expect(other.complaints()).toEqual([])
 })
@@ -177,7 +178,7 @@ async function signInHere(page: Page): Promise<void> {
 }
 
 test('back and forward keep the filters, and the place in a long list', async () => {
-  await using visitor = await watch('en')
+  await using visitor = await come('en')
   const { page } = visitor
   await signIn(page, admin.name, admin.password, '/mailboxes?limit=100')
   const search = page.getByRole('searchbox', { name: 'Search name or owner' })
@@ -201,12 +202,12 @@ test('back and forward keep the filters, and the place in a long list', async ()
   expect(await place()).toBe(0)
   await page.goBack()
   await link.waitFor()
-  await expect.poll(place).toBe(before)
+  await watch(place).toBe(before)
   expect(await search.inputValue()).toBe('many')
   await page.goForward()
   await page.getByText('Logins can be decided').waitFor()
   await page.goBack()
-  await expect.poll(place).toBe(before)
+  await watch(place).toBe(before)
   await page.reload()
   await link.waitFor()
   expect(await search.inputValue()).toBe('many')

@@ -11,9 +11,10 @@ import { useImap } from './clients.ts'
 import { openDialogue } from './dialogue.ts'
 import { type Dovecot, startDovecot } from './dovecot.ts'
 import { type Gateway, startGateway } from './gateway.ts'
-import { rememberLogin, rememberSecret } from './leaks.ts'
+import { rememberLogin } from './leaks.ts'
 import { type Nginx, startNginx } from './nginx.ts'
 import { type Rig, startRig } from './rig.ts'
+import { watch } from './watch.ts'
 
 // Wrong passwords are answered a second late, and every command is a process of its own.
 vi.setConfig({ testTimeout: 120_000 })
@@ -111,7 +112,7 @@ test('a morning look: how it stands, what changed, and from a bar to the attempt
 
   await clickLastBar(page, chart(page, 'Logins by result'))
   expect(new URL(page.url()).search).toMatch(/^\?since=\d+&until=\d+&result=success$/)
-  await expect.poll(() => page.getByRole('button', { name: 'Logged in' }).count()).toBe(2)
+  await watch(() => page.getByRole('button', { name: 'Logged in' }).count()).toBe(2)
 
   await page.goBack()
   const card = chart(page, 'Why logins failed, today')
@@ -186,14 +187,14 @@ test('a backend is drained: its logins stop, the other one gets them; then it is
   await cardOf(page, other).getByRole('link', { name: 'Its logins' }).click()
   await page.getByRole('button', { name: 'Logged in' }).first().waitFor()
   await press(watching.page, 'Refresh')
-  await expect.poll(() => logins.count()).toBe(before)
+  await watch(() => logins.count()).toBe(before)
 
   await page.goBack()
   await press(cardOf(page, place), 'Bring back')
   await cardOf(page, place).getByText('Active', { exact: true }).waitFor()
   expect(await logsIn()).toBe(true)
   await press(watching.page, 'Refresh')
-  await expect.poll(() => logins.count()).toBe(before + 1)
+  await watch(() => logins.count()).toBe(before + 1)
   expect([...visitor.complaints(), ...watching.complaints()]).toEqual([])
 })
 
@@ -209,7 +210,7 @@ test('an audit: questions become filters of the address, which ask the same for 
   await page.locator('.ant-select-item-option', { hasText: 'Failed' }).click()
   await page.waitForURL(/result=failed/)
   const rows = (page: Page) => page.locator('tbody').getByRole('row')
-  await expect.poll(() => rows(page).count()).toBe(2)
+  await watch(() => rows(page).count()).toBe(2)
   for (const why of ['Wrong password', 'Address banned by an administrator'])
     await page.getByRole('button', { name: why }).waitFor()
 
@@ -235,9 +236,8 @@ test('an audit: questions become filters of the address, which ask the same for 
 
 test('a first start: password, backend, mailbox, and the lines that nginx is given; then the first login is seen', async () => {
   await using fresh = await startGateway(join(rig.folder, 'fresh'))
-  await expect.poll(fresh.output, { timeout: 10_000 }).toContain('shown this once')
+  await watch(fresh.output).toContain('shown this once')
   const [, made = ''] = /password {2,}(\S+)/.exec(fresh.output()) ?? []
-  rememberSecret(made)
   await using visitor = await visit(browser, { base: `http://127.0.0.1:${fresh.ports.admin}` })
   const { page } = visitor
   await signIn(page, 'admin', made)
