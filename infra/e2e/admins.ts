@@ -1,5 +1,7 @@
 /** Administrators at the API of a running gateway, and more of them, who have chosen their passwords. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Role } from '../../lib/admin/roles.ts'
+import type { Gateway } from './gateway.ts'
 import { rememberSecret } from './leaks.ts'
 
 export interface Admin {
@@ -11,12 +13,13 @@ export interface Admin {
 // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
 export type Send = (route: string, body?: object) => Promise<any>
 
-/** @param base such as `http://127.0.0.1:8089` */
-export async function signInAt(base: string, { name, password }: Admin): Promise<Send> {
+/** Once the gateway has made the first administrator, which takes longer than getting ready for logins. */
+export async function signInAt({ ports, output }: Gateway, { name, password }: Admin): Promise<Send> {
+  while (!output().includes('MailGateway is up.')) await sleep(20)
   let token = ''
   const send: Send = async (route, body) => {
     const [method = '', path = ''] = route.split(' ')
-    const response = await fetch(base + path, {
+    const response = await fetch(`http://127.0.0.1:${ports.admin}${path}`, {
       method,
       headers: { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }) },
       ...(body && { body: JSON.stringify(body) }),
@@ -31,10 +34,10 @@ export async function signInAt(base: string, { name, password }: Admin): Promise
 }
 
 /** @param send of a superadmin */
-export async function makeAdmin(base: string, send: Send, role: Role, admin: Admin): Promise<void> {
+export async function makeAdmin(gateway: Gateway, send: Send, role: Role, admin: Admin): Promise<void> {
   const { name, password } = admin
   const { one_time_password } = await send('POST /api/admins', { username: name, role })
-  const sendFirst = await signInAt(base, { name, password: one_time_password })
+  const sendFirst = await signInAt(gateway, { name, password: one_time_password })
   const chosen = { old_password: one_time_password, new_password: password }
   await sendFirst('PUT /api/session/password', chosen)
   rememberSecret(password)

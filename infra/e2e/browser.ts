@@ -48,23 +48,24 @@ export async function visit(browser: Browser, options: Visit): Promise<Visitor> 
     reducedMotion: 'reduce',
     ignoreHTTPSErrors: true,
   })
-  const page = await context.newPage()
-  page.setDefaultTimeout(patienceMs)
+  context.setDefaultTimeout(patienceMs)
   const complaints: string[] = []
   const asked: string[] = []
-  page.on('console', message => {
+  // Of the context: a person may open more pages.
+  context.on('console', message => {
     // What the gateway refuses is shown by the page; the tests look at that.
     if (message.type() === 'error' && !/Failed to load resource/.test(message.text()))
       complaints.push(message.text())
   })
-  page.on('pageerror', error => complaints.push(String(error)))
-  page.on('response', response => {
+  context.on('weberror', error => complaints.push(String(error.error())))
+  context.on('response', response => {
     if (response.status() >= 500) complaints.push(`${response.status()} ${response.url()}`)
   })
-  page.on('request', request => {
+  context.on('request', request => {
     const { pathname } = new URL(request.url())
     if (pathname.startsWith('/api/')) asked.push(`${request.method()} ${pathname}`)
   })
+  const page = await context.newPage()
   return {
     page,
     complaints: () => complaints.splice(0),
