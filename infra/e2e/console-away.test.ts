@@ -10,7 +10,7 @@ import { type Gateway, startGateway } from './gateway.ts'
 import { watch } from './watch.ts'
 
 // Seven pages are opened, one after the other.
-vi.setConfig({ testTimeout: 300_000 })
+vi.setConfig({ testTimeout: 600_000 })
 
 const folder = mkdtempSync(join(tmpdir(), 'mailgateway-console-away-'))
 const settings = { MAILGATEWAY_ADMIN_PASSWORD: 'correct horse battery staple' }

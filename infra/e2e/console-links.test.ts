@@ -12,7 +12,7 @@ import { type Gateway, startGateway } from './gateway.ts'
 import { watch } from './watch.ts'
 
 // Every page is opened three times.
-vi.setConfig({ testTimeout: 300_000 })
+vi.setConfig({ testTimeout: 600_000 })
 
 const folder = mkdtempSync(join(tmpdir(), 'mailgateway-console-links-'))
 const admin = { name: 'admin', password: 'correct horse battery staple' }
@@ -55,7 +55,7 @@ afterAll(async () => {
 
 /** For each path of the router links with every field that a view of it has; what stands there in both languages. */
 const links: Record<string, [query: () => string, shown: RegExp][]> = {
-  '/': [[() => '?span=7d&top=address', /192\.0\.2\.7|MailGateway|Success rate|成功率/]],
+  '/': [[() => '?span=7d&top=address', /Success rate|成功率/]],
   '/mailboxes': [
     [
       () =>
@@ -131,6 +131,9 @@ async function come(language: 'en' | 'zh'): Promise<Watched> {
   }
 }
 
+/** With its fields escaped as the router has them. */
+const spell = ({ pathname, searchParams }: URL) => `${pathname}?${searchParams}`
+
 const rowsOf = (page: Page) => page.locator('tbody tr[data-row-key]').count()
 
 test('every path of the router has its links here', async () => {
@@ -149,8 +152,8 @@ test('every link opens what it says, after a reload, and for somebody else who h
     for (const [query, shown] of queries) {
       const link = path + query()
       const isThere = async ({ page }: Visitor) => {
+        await page.waitForURL(url => spell(url) === spell(new URL(link, base)))
         await page.getByText(shown).first().waitFor()
-        expect(new URL(page.url()).search).toBe(query())
       }
       await other.page.context().clearCookies()
       await other.page.goto(link)

@@ -14,7 +14,7 @@ import { type Gateway, startGateway } from './gateway.ts'
 import { type Greeters, startGreeters } from './greeter.ts'
 
 // Every page is opened for every role.
-vi.setConfig({ testTimeout: 300_000 })
+vi.setConfig({ testTimeout: 600_000 })
 
 const folder = mkdtempSync(join(tmpdir(), 'mailgateway-console-roles-'))
 const password = 'correct horse battery staple'
