@@ -33,12 +33,13 @@ export async function signInAt({ ports, output }: Gateway, { name, password }: A
   return send
 }
 
-/** @param send of a superadmin */
-export async function makeAdmin(gateway: Gateway, send: Send, role: Role, admin: Admin): Promise<void> {
+/** @param send of a superadmin @returns that of the new one */
+export async function makeAdmin(gateway: Gateway, send: Send, role: Role, admin: Admin): Promise<Send> {
   const { name, password } = admin
   const { one_time_password } = await send('POST /api/admins', { username: name, role })
   const sendFirst = await signInAt(gateway, { name, password: one_time_password })
   const chosen = { old_password: one_time_password, new_password: password }
   await sendFirst('PUT /api/session/password', chosen)
   rememberSecret(password)
+  return sendFirst
 }
