@@ -13,13 +13,17 @@ export interface Admin {
 // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
 export type Send = (route: string, body?: object) => Promise<any>
 
-/** Once the gateway has made the first administrator, which takes longer than getting ready for logins. */
-export async function signInAt({ ports, output }: Gateway, { name, password }: Admin): Promise<Send> {
+/** Until the gateway has made the first administrator, which takes longer than getting ready for logins. */
+export async function untilWelcomed({ output }: Gateway): Promise<void> {
   while (!output().includes('MailGateway is up.')) await sleep(20)
+}
+
+export async function signInAt(gateway: Gateway, { name, password }: Admin): Promise<Send> {
+  await untilWelcomed(gateway)
   let token = ''
   const send: Send = async (route, body) => {
     const [method = '', path = ''] = route.split(' ')
-    const response = await fetch(`http://127.0.0.1:${ports.admin}${path}`, {
+    const response = await fetch(`http://127.0.0.1:${gateway.ports.admin}${path}`, {
       method,
       headers: { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }) },
       ...(body && { body: JSON.stringify(body) }),

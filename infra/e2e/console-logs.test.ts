@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { Browser, Download, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { untilWelcomed } from './admins.ts'
 import { ask, nginxLines } from './ask.ts'
 import { findBarriers } from './axe.ts'
 import { signIn, startBrowser, type Visitor, visit } from './browser.ts'
@@ -23,6 +24,7 @@ let base: string
 
 beforeAll(async () => {
   gateway = await startGateway(folder, { settings })
+  await untilWelcomed(gateway)
   base = `http://127.0.0.1:${gateway.ports.admin}`
   browser = await startBrowser()
 }, 120_000)

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { untilWelcomed } from './admins.ts'
 import { ask, nginxLines } from './ask.ts'
 import { findBarriers } from './axe.ts'
 import { signIn, startBrowser, type Visitor, visit } from './browser.ts'
@@ -25,6 +26,7 @@ beforeAll(async () => {
   gateway = await startGateway(folder, {
     settings: { MAILGATEWAY_ADMIN_PASSWORD: adminPassword, MAILGATEWAY_AUTH_LOCK_TTL: '4m' },
   })
+  await untilWelcomed(gateway)
   base = `http://127.0.0.1:${gateway.ports.admin}`
   await gateway.mustCli(['user', 'add', joe.user, '--password-stdin'], joe.password)
   browser = await startBrowser()

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { untilWelcomed } from './admins.ts'
 import { signIn, startBrowser, visit } from './browser.ts'
 import { type Gateway, startGateway } from './gateway.ts'
 
@@ -15,9 +16,10 @@ let base: string
 
 beforeAll(async () => {
   gateway = await startGateway(folder, { settings: { MAILGATEWAY_ADMIN_PASSWORD: password } })
+  await untilWelcomed(gateway)
   base = `http://127.0.0.1:${gateway.ports.admin}`
   browser = await startBrowser()
-})
+}, 120_000)
 afterAll(async () => {
   await browser.close()
   await gateway.stop()
