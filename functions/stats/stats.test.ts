@@ -5,6 +5,7 @@ import { type Api, openApi } from '../../infra/e2e/api.ts'
 import { insertAttempts, someAttempt } from '../../infra/e2e/auth-log.ts'
 import { watchPlans } from '../../infra/e2e/plans.ts'
 import { signAccessToken } from '../../lib/admin/tokens.ts'
+import { emptySums } from '../../lib/audit/histogram.ts'
 import { rebuildStats } from '../../lib/audit/rebuild.ts'
 import { dayMs, hourMs, minuteMs } from '../../lib/audit/times.ts'
 import type { AuthLogRow } from '../../lib/database/schema.ts'
@@ -159,11 +160,14 @@ describe('series', () => {
   ] as const)('by the %s in %s over %d ms: every step is exact', async (step, tz, range) => {
     for (const by of ['result', 'protocol', 'reason'] as const) {
       const found = series.parse(await readSeries(services, { since: now - range, step, tz, by }))
-      for (const [i, { start, total, counts }] of found.points.entries()) {
+      for (const [i, { start, total, counts, response_time }] of found.points.entries()) {
         const own = within(start, found.points[i + 1]?.start ?? found.until)
         expect([step, tz, start, total]).toEqual([step, tz, start, own.length])
         for (const value of found.values)
           expect(counts[value]).toBe(own.filter(row => row[by] === value).length)
+        const times = own.map(({ duration_ms }) => duration_ms)
+        const mean = times.length === 0 ? null : times.reduce((sum, ms) => sum + ms) / times.length
+        expect(response_time.avg).toBe(mean)
       }
     }
   })
@@ -177,6 +181,16 @@ describe('series', () => {
     expect(total).toBeLessThanOrEqual(exact)
   })
 
+  test('how long it took, step by step: as within the buckets that are counted', async () => {
+    const start = Math.floor(now / hourMs) * hourMs - 20 * dayMs
+    const sums = { ...emptySums(), count: 1, duration_sum_ms: 150, ms_200: 1 }
+    const row = { span: 'hour' as const, start, protocol: 'imap', result: 'success', reason: 'ok', ...sums }
+    await services.db.insertInto('auth_rollups').values(row).execute()
+    const { points } = await readSeries(services, { since: start, until: start + 1, step: 'hour' })
+    expect(points).toMatchObject([{ total: 1, response_time: { avg: 150, p50: 150, p95: 195, p99: 199 } }])
+    await services.db.deleteFrom('auth_rollups').where('start', '=', start).execute()
+  })
+
   test('steps without attempts are there, as zero', async () => {
     const found = await readSeries(services, {
       since: now - 40 * dayMs,
@@ -184,6 +198,8 @@ describe('series', () => {
       step: 'day',
     })
     expect(found.points.map(({ total }) => total)).toEqual(Array(11).fill(0))
+    const none = { avg: null, p50: null, p95: null, p99: null }
+    expect(found.points[0]!.response_time).toEqual(none)
   })
 
   test('minutes of before are refused, and named', async () => {

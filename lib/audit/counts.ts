@@ -117,15 +117,14 @@ export async function sumCounts(
     .map(({ protocol, result, reason, ...sums }) => ({ protocol, result, reason, ...numbersOf(sums) }))
 }
 
-export interface Point {
+export interface Point extends Sums {
   /** Of the step. */
   start: number
   /** Of the label. */
   value: string
-  count: number
 }
 
-/** Counts per step and value of the label, those that there are; one may come in parts. */
+/** Sums per step and value of the label, those that there are; one may come in parts. */
 export async function countSteps(
   { logDb, clock }: CountServices,
   runs: Run[],
@@ -139,11 +138,11 @@ export async function countSteps(
       const step = sql<number>`${start} - (${start} - ${sql.lit(run.from)}) % ${sql.lit(run.length)}`
       return selectCounts(logDb, source, kinds)
         .select([step.as('step'), label])
-        .select(eb => eb.fn.sum<number>('count').as('count'))
+        .select(eb => sumColumns.map(column => eb.fn.sum(column).as(column)))
         .groupBy([step, label])
         .execute()
     }),
   )
   const rows = (await Promise.all(parts)).flat()
-  return rows.map(row => ({ start: Number(row.step), value: row[label], count: Number(row.count) }))
+  return rows.map(row => ({ start: Number(row.step), value: row[label], ...numbersOf(row) }))
 }

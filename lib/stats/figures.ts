@@ -1,12 +1,15 @@
 /** What counts of attempts come to. No I/O, no clock. */
 import { z } from 'zod'
 import type { Sum } from '../audit/counts.ts'
-import { addSums, emptySums, quantile } from '../audit/histogram.ts'
+import { addSums, emptySums, quantile, type Sums } from '../audit/histogram.ts'
 import { brokenReasons } from '../login/reasons.ts'
 
 const count = z.int()
 const share = z.number().nullable()
 const ms = z.number().nullable()
+
+/** Milliseconds from the request to its decision, without the wait that slows guessing; null = there was no attempt. */
+export const responseTime = z.strictObject({ avg: ms, p50: ms, p95: ms, p99: ms })
 
 export const figures = z.strictObject({
   total: count,
@@ -16,8 +19,7 @@ export const figures = z.strictObject({
   success_rate: share,
   /** Share of those that could not be decided because something was away, overloaded or broken. */
   error_rate: share,
-  /** Milliseconds from the request to its decision, without the wait that slows guessing. */
-  response_time: z.strictObject({ avg: ms, p50: ms, p95: ms, p99: ms }),
+  response_time: responseTime,
 })
 
 export const byProtocol = z.strictObject({
@@ -37,7 +39,7 @@ const isBroken = new Set<string>(brokenReasons)
 export function figuresOf(sums: Sum[]): Figures {
   const all = emptySums()
   for (const sum of sums) addSums(all, sum)
-  const { count: total, duration_sum_ms } = all
+  const { count: total } = all
   const success = countWhere(sums, ({ result }) => result === 'success')
   const broken = countWhere(sums, ({ reason }) => isBroken.has(reason))
   const of = (part: number) => (total === 0 ? null : part / total)
@@ -47,12 +49,17 @@ export function figuresOf(sums: Sum[]): Figures {
     failed: total - success,
     success_rate: of(success),
     error_rate: of(broken),
-    response_time: {
-      avg: of(duration_sum_ms),
-      p50: quantile(all, 0.5),
-      p95: quantile(all, 0.95),
-      p99: quantile(all, 0.99),
-    },
+    response_time: responseTimeOf(all),
+  }
+}
+
+export function responseTimeOf(sums: Sums): z.infer<typeof responseTime> {
+  const { count, duration_sum_ms } = sums
+  return {
+    avg: count === 0 ? null : duration_sum_ms / count,
+    p50: quantile(sums, 0.5),
+    p95: quantile(sums, 0.95),
+    p99: quantile(sums, 0.99),
   }
 }
 

@@ -1,10 +1,12 @@
 /** Attempts over time, step by step, for charts. */
 import { z } from 'zod'
 import { type CountServices, countSteps, oldestMinute } from '../audit/counts.ts'
+import { addSums, emptySums } from '../audit/histogram.ts'
 import { runsOf, stepName, stepsBetween, timeZone } from '../audit/steps.ts'
 import { dayMs } from '../audit/times.ts'
 import { parseInput } from '../input.ts'
 import { Refusal } from '../refusal.ts'
+import { responseTime, responseTimeOf } from './figures.ts'
 
 const time = z.int('must be UTC milliseconds').min(0, 'must be UTC milliseconds')
 
@@ -30,7 +32,15 @@ export const series = z.strictObject({
   /** Every value that occurs, most frequent first; each point has them all. */
   values: z.array(z.string()),
   /** Oldest first, without gaps. */
-  points: z.array(z.strictObject({ start: z.int(), total: z.int(), counts: z.record(z.string(), z.int()) })),
+  points: z.array(
+    z.strictObject({
+      start: z.int(),
+      total: z.int(),
+      counts: z.record(z.string(), z.int()),
+      /** Of all of them, whatever they are told apart by. */
+      response_time: responseTime,
+    }),
+  ),
 })
 
 /**
@@ -49,12 +59,17 @@ export async function readSeries(services: CountServices, input: unknown): Promi
   for (const { value, count } of found) totals.set(value, (totals.get(value) ?? 0) + count)
   const values = [...totals].sort(([, a], [, b]) => b - a).map(([value]) => value)
   const empty = Object.fromEntries(values.map(value => [value, 0]))
-  const points = starts.slice(0, -1).map(start => ({ start, total: 0, counts: { ...empty } }))
-  const pointAt = new Map(points.map(point => [point.start, point]))
-  for (const { start, value, count } of found) {
-    const point = pointAt.get(start)!
-    point.total += count
-    point.counts[value] = (point.counts[value] ?? 0) + count
+  const steps = starts.slice(0, -1).map(start => ({ start, counts: { ...empty }, sums: emptySums() }))
+  const stepAt = new Map(steps.map(each => [each.start, each]))
+  for (const { start, value, ...sums } of found) {
+    const { counts, sums: all } = stepAt.get(start)!
+    counts[value] = (counts[value] ?? 0) + sums.count
+    addSums(all, sums)
   }
+  const points = steps.map(({ sums, ...rest }) => ({
+    ...rest,
+    total: sums.count,
+    response_time: responseTimeOf(sums),
+  }))
   return { step, tz, by, since: starts[0]!, until: starts.at(-1)!, values, points }
 }

@@ -26,7 +26,7 @@ export function AccountMenu() {
       trigger={['click']}
       menu={{
         items: [
-          { key: 'who', label: `${username} · ${t.roles[role]}`, disabled: true },
+          { key: 'who', type: 'group', label: `${username} · ${t.roles[role]}` },
           {
             key: 'account',
             label: t.account,

@@ -27,6 +27,8 @@ export default function ChartTable({ height, columns, rows, onClick }: Props) {
         title,
         dataIndex: String(index),
         key: String(index),
+        // Figures stand under one another.
+        align: index === 0 ? ('start' as const) : ('end' as const),
         ...(index === 0 && lead),
       }))}
       dataSource={rows.map((row, key) => ({

@@ -66,6 +66,7 @@ export function Chart({
         </>
       }
       size="small"
+      style={{ height: '100%' }}
     >
       {loading ? (
         <Skeleton active paragraph={{ rows: 5 }} style={{ height }} />

@@ -6,6 +6,7 @@ import { type ReactNode, useState } from 'react'
 import { localeOf, useLanguage, useTexts } from '../app/language.ts'
 import { ProblemNote } from './problem.tsx'
 import { uiTexts } from './texts.ts'
+import './list.css'
 
 export interface Listed<Row> {
   items: Row[]
@@ -14,7 +15,7 @@ export interface Listed<Row> {
   total?: number
 }
 
-interface Props<Row extends object> {
+export interface ListProps<Row extends object> {
   /** Under which the choice of columns is kept. */
   name: string
   query: UseQueryResult<Listed<Row>>
@@ -27,6 +28,8 @@ interface Props<Row extends object> {
   onClear(): void
   /** Stands in place of the table where there is nothing at all. */
   empty?: ReactNode
+  /** Said in the table where there is nothing at all: what comes here, or what to do first. */
+  hint?: ReactNode
   /** Stands above the table. */
   filters?: ReactNode
   onRow?: TableProps<Row>['onRow']
@@ -37,8 +40,9 @@ interface Props<Row extends object> {
 
 const pageSizes = ['20', '50', '100']
 
-export function List<Row extends object>(props: Props<Row>) {
-  const { name, query, columns, view, change, filtered, onClear, empty, filters, onSort, ...table } = props
+export function List<Row extends object>(props: ListProps<Row>) {
+  const { name, query, columns, view, change, filtered, onClear, empty, hint, filters, onSort, ...table } =
+    props
   const t = useTexts(uiTexts)
   const [hidden, setHidden] = useHidden(name)
   const { data, isPending, isFetching, error, refetch } = query
@@ -46,15 +50,16 @@ export function List<Row extends object>(props: Props<Row>) {
   if (data?.items.length === 0 && !filtered && view.after === '' && empty) return empty
   return (
     <Flex vertical gap={12}>
-      <Flex wrap gap={8} align="center">
+      <Flex wrap gap={8} align="center" className="tools">
         {filters}
-        <span style={{ flex: 1 }} />
-        <ColumnChoice columns={columns} hidden={hidden} onChange={setHidden} />
-        <Button
-          icon={<ReloadOutlined spin={isFetching} />}
-          aria-label={t.refresh}
-          onClick={() => void refetch()}
-        />
+        <Flex gap={8} justify="end" style={{ marginInlineStart: 'auto' }}>
+          <ColumnChoice columns={columns} hidden={hidden} onChange={setHidden} />
+          <Button
+            icon={<ReloadOutlined spin={isFetching} />}
+            aria-label={t.refresh}
+            onClick={() => void refetch()}
+          />
+        </Flex>
       </Flex>
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
       <Table<Row>
@@ -65,7 +70,9 @@ export function List<Row extends object>(props: Props<Row>) {
         loading={isPending && !error}
         pagination={false}
         scroll={{ x: 'max-content' }}
-        locale={{ emptyText: isPending ? ' ' : <NothingFound filtered={filtered} onClear={onClear} /> }}
+        locale={{
+          emptyText: isPending ? ' ' : <NothingFound filtered={filtered} hint={hint} onClear={onClear} />,
+        }}
         onChange={(_pages, _filters, sorter, { action }) => {
           if (action !== 'sort' || Array.isArray(sorter)) return
           onSort?.(
@@ -80,16 +87,16 @@ export function List<Row extends object>(props: Props<Row>) {
   )
 }
 
-function NothingFound({ filtered, onClear }: { filtered: boolean; onClear(): void }) {
+function NothingFound({ filtered, hint, onClear }: Pick<ListProps<object>, 'filtered' | 'hint' | 'onClear'>) {
   const t = useTexts(uiTexts)
   return (
-    <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={filtered ? t.nothingFound : t.nothing}>
+    <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={filtered ? t.nothingFound : (hint ?? t.nothing)}>
       {filtered && <Button onClick={onClear}>{t.clear}</Button>}
     </Empty>
   )
 }
 
-type PagesProps = Pick<Props<object>, 'view' | 'change'> & { data: Listed<object> | undefined }
+type PagesProps = Pick<ListProps<object>, 'view' | 'change'> & { data: Listed<object> | undefined }
 
 function Pages({ data, view, change }: PagesProps) {
   const t = useTexts(uiTexts)

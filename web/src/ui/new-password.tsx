@@ -33,7 +33,7 @@ export function NewPassword({ least }: { least: number }) {
       }
     >
       <Flex gap={8}>
-        <Form.Item name="password" noStyle rules={[fits(least, t.rule(least))]}>
+        <Form.Item name="password" noStyle rules={[fits(least, t.wrongLength)]}>
           <Input.Password aria-label={t.password} autoComplete="new-password" />
         </Form.Item>
         <Button icon={<KeyOutlined />} onClick={make}>

@@ -1,5 +1,6 @@
 import type { FormInstance } from 'antd'
 import { ApiProblem } from '../api/ask.ts'
+import { inWords } from './server-words.ts'
 
 /**
  * Puts what the API says of fields beside the form's fields; what was typed stays.
@@ -14,6 +15,8 @@ export function placeErrors(
   if (!(error instanceof ApiProblem) || error.errors.length === 0) return error
   const fields = Object.keys(form.getFieldsValue())
   const placed = error.errors.filter(({ field }) => fields.includes(field))
-  form.setFields(placed.map(({ field, message }) => ({ name: field, errors: [words[field] ?? message] })))
+  form.setFields(
+    placed.map(({ field, message }) => ({ name: field, errors: [words[field] ?? inWords(message)] })),
+  )
   return placed.length === error.errors.length ? null : error
 }

@@ -3,6 +3,7 @@ import { Alert, Button, Typography } from 'antd'
 import { ApiProblem } from '../api/ask.ts'
 import { useTexts } from '../app/language.ts'
 import { problemTexts } from './problem-texts.ts'
+import { inWords } from './server-words.ts'
 
 /** The code's text in one's own language; the gateway's detail besides where the code alone says too little. */
 export function useProblemText(): (error: unknown) => string {
@@ -11,7 +12,7 @@ export function useProblemText(): (error: unknown) => string {
     if (!(error instanceof ApiProblem)) return t.codes.internal ?? ''
     const text = t.codes[error.code]
     if (text === undefined || error.code === 'invalid' || error.code === 'conflict')
-      return error.message || (text ?? error.code)
+      return inWords(error.message) || (text ?? error.code)
     return text
   }
 }

@@ -1,11 +1,10 @@
-import { Button, Card, Flex, Form, Input, Modal, Typography } from 'antd'
+import { Button, Card, Flex, Form, Input, Typography } from 'antd'
 import { useState } from 'react'
 import { ask } from '../../api/ask.ts'
 import { sessionQuery, useSession } from '../../api/session.ts'
 import { useTexts } from '../../app/language.ts'
 import { Enrolment, type Secret } from '../../ui/enrolment.tsx'
-import { placeErrors } from '../../ui/place-errors.ts'
-import { ProblemNote } from '../../ui/problem.tsx'
+import { FormDialog } from '../../ui/form-dialog.tsx'
 import { uiTexts } from '../../ui/texts.ts'
 import { useAct } from '../../ui/use-act.ts'
 import { texts } from './texts.ts'
@@ -64,53 +63,29 @@ interface ProofProps {
 function Proof({ purpose, onSecret, onClose }: ProofProps) {
   const t = useTexts(texts)
   const ui = useTexts(uiTexts)
-  const [form] = Form.useForm<{ password: string }>()
-  const [error, setError] = useState<unknown>(null)
-  const onError = (error: unknown) =>
-    setError(placeErrors(form, error, { password: wrongPasswordText(error, t) }))
-  const touches = sessionQuery.queryKey[0]!
-  const setUp = useAct((body: { password: string }) => ask('POST /api/session/totp', { body }), {
-    touches,
-    onError,
-    onDone(secret) {
-      onClose()
-      onSecret(secret)
-    },
-  })
-  const turnOff = useAct((body: { password: string }) => ask('DELETE /api/session/totp', { body }), {
-    touches,
-    done: t.codesAreOff,
-    onError,
-    onDone: onClose,
-  })
-  const act = purpose === 'set up' ? setUp : turnOff
+  const isSetUp = purpose === 'set up'
   return (
-    <Modal
-      open
+    <FormDialog
       title={t.proof}
+      okText={isSetUp ? t.ok : t.turnOff}
+      danger={!isSetUp}
       width={400}
-      onCancel={onClose}
-      onOk={form.submit}
-      okText={purpose === 'set up' ? t.ok : t.turnOff}
-      okButtonProps={{ danger: purpose === 'turn off' }}
-      cancelText={ui.cancel}
-      confirmLoading={act.isPending}
+      send={(body: { password: string }) =>
+        isSetUp ? ask('POST /api/session/totp', { body }) : ask('DELETE /api/session/totp', { body })
+      }
+      touches={sessionQuery.queryKey[0]!}
+      done={isSetUp ? undefined : t.codesAreOff}
+      words={error => ({ password: wrongPasswordText(error, t) })}
+      onDone={answer => {
+        onClose()
+        if ('otpauth' in answer) onSecret(answer)
+      }}
+      onClose={onClose}
     >
       <Typography.Paragraph type="secondary">{t.proofHint}</Typography.Paragraph>
-      <Form
-        form={form}
-        layout="vertical"
-        requiredMark={false}
-        onFinish={body => {
-          setError(null)
-          act.mutate(body)
-        }}
-      >
-        <Form.Item name="password" label={t.password} rules={[{ required: true, message: ui.needed }]}>
-          <Input.Password autoFocus autoComplete="current-password" />
-        </Form.Item>
-        <ProblemNote error={error} />
-      </Form>
-    </Modal>
+      <Form.Item name="password" label={t.password} rules={[{ required: true, message: ui.needed }]}>
+        <Input.Password autoFocus autoComplete="current-password" />
+      </Form.Item>
+    </FormDialog>
   )
 }

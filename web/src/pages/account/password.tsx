@@ -6,6 +6,7 @@ import { ask } from '../../api/ask.ts'
 import { sessionQuery, useSession } from '../../api/session.ts'
 import { useTexts } from '../../app/language.ts'
 import { fits } from '../../ui/new-password.tsx'
+import { newPasswordTexts } from '../../ui/new-password-texts.ts'
 import { placeErrors } from '../../ui/place-errors.ts'
 import { ProblemNote } from '../../ui/problem.tsx'
 import { uiTexts } from '../../ui/texts.ts'
@@ -22,6 +23,7 @@ interface Typed {
 export function OwnPassword() {
   const t = useTexts(texts)
   const ui = useTexts(uiTexts)
+  const password = useTexts(newPasswordTexts)
   const { username, must_change_password } = useSession()
   const client = useQueryClient()
   const navigate = useNavigate()
@@ -66,7 +68,7 @@ export function OwnPassword() {
           extra={t.rule}
           dependencies={['old_password']}
           rules={[
-            fits(12, t.rule),
+            fits(12, password.wrongLength),
             ({ getFieldValue }) => ({
               validator: async (_rule, value) => {
                 if (value && value === getFieldValue('old_password')) throw new Error(t.sameAsOld)

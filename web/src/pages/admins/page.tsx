@@ -1,6 +1,6 @@
 import { PlusOutlined } from '@ant-design/icons'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { Button, type TableProps, Tag, Tooltip } from 'antd'
+import { Button, Flex, type TableProps, Tag, Tooltip } from 'antd'
 import { useState } from 'react'
 import { ask } from '../../api/ask.ts'
 import { useMay, useSession } from '../../api/session.ts'
@@ -113,7 +113,7 @@ function State({ admin: { enabled, locked_until, must_change_password } }: { adm
   const t = useTexts(texts)
   const locale = localeOf(useLanguage())
   return (
-    <>
+    <Flex gap={4}>
       <Tag color={enabled ? 'green' : undefined}>{enabled ? t.enabled : t.disabled}</Tag>
       {locked_until !== null && (
         <Tooltip title={t.lockedHint(formatTime(locked_until, locale))}>
@@ -121,6 +121,6 @@ function State({ admin: { enabled, locked_until, must_change_password } }: { adm
         </Tooltip>
       )}
       {must_change_password && <Tag color="gold">{t.mustChange}</Tag>}
-    </>
+    </Flex>
   )
 }

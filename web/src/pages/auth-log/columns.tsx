@@ -75,4 +75,10 @@ export function useColumns(
   ]
 }
 
-const linkStyle = { height: 'auto', padding: 0 }
+const linkStyle = {
+  height: 'auto',
+  maxWidth: 230,
+  padding: 0,
+  textAlign: 'start',
+  whiteSpace: 'normal',
+} as const

@@ -2,38 +2,26 @@ import { FilterOutlined } from '@ant-design/icons'
 import { Badge, Button, Flex, Popover, Select } from 'antd'
 import { useTexts } from '../../app/language.ts'
 import { Choice } from '../../ui/choice.tsx'
-import { Export } from '../../ui/export.tsx'
+import { ResultChoice } from '../../ui/log-list.tsx'
 import { reasonTexts } from '../../ui/reasons.ts'
 import { SearchBox } from '../../ui/search-box.tsx'
-import { uiTexts } from '../../ui/texts.ts'
-import { TimeRange } from '../../ui/time-range.tsx'
 import { texts } from './texts.ts'
-import { type Change, filterOf, type View } from './view.ts'
+import type { Change, View } from './view.ts'
 
 const protocols = ['imap', 'pop3', 'smtp']
 
 export function Filters({ view, change }: { view: View; change: Change }) {
   const t = useTexts(texts)
-  const ui = useTexts(uiTexts)
   return (
     <>
-      <TimeRange since={view.since} until={view.until} onChange={change} />
       <SearchBox value={view.user} label={t.user} width={190} onChange={user => change({ user })} />
       <SearchBox
         value={view.address}
         label={t.addressOrNetwork}
-        width={190}
+        width={215}
         onChange={address => change({ address })}
       />
-      <Choice
-        label={t.result}
-        value={view.result}
-        options={[
-          { value: 'success', label: ui.success },
-          { value: 'failed', label: ui.failed },
-        ]}
-        onChange={result => change({ result })}
-      />
+      <ResultChoice label={t.result} value={view.result} onChange={result => change({ result })} />
       <Choice
         label={t.protocol}
         value={view.protocol}
@@ -42,7 +30,6 @@ export function Filters({ view, change }: { view: View; change: Change }) {
       />
       <Reasons value={view.reason} onChange={reason => change({ reason })} />
       <More view={view} change={change} />
-      <Export route="GET /api/auth-log/export" name="auth-log" filter={() => filterOf(view)} />
     </>
   )
 }

@@ -77,6 +77,7 @@ function draw(data: Counts | undefined, locale: string) {
       type: 'category',
       data: steps.map(({ start }) => formatStep(start, data!.step, locale)),
       axisTick: { show: false },
+      axisLabel: { alignMinLabel: 'left', alignMaxLabel: 'right', hideOverlap: true },
     },
     yAxis: { type: 'value', minInterval: 1, splitNumber: 3 },
     series: [

@@ -1,12 +1,14 @@
 import { Flex } from 'antd'
-import { List } from '../../ui/list.tsx'
-import { SearchedTo } from '../../ui/searched-to.tsx'
+import { useTexts } from '../../app/language.ts'
+import { LogList } from '../../ui/log-list.tsx'
+import { PageLink } from '../../ui/page-link.tsx'
 import { useView } from '../../ui/use-view.ts'
 import { useColumns } from './columns.tsx'
 import { AttemptDrawer } from './drawer.tsx'
 import { Filters } from './filters.tsx'
 import { Histogram } from './histogram.tsx'
-import { type Attempt, defaults, isFiltered, noFilter, useAttempts } from './view.ts'
+import { texts } from './texts.ts'
+import { type Attempt, defaults, filterOf, isFiltered, noFilter, useAttempts } from './view.ts'
 
 export default function AuthLog() {
   const { view, change } = useView(defaults)
@@ -16,8 +18,7 @@ export default function AuthLog() {
   return (
     <Flex vertical gap={16}>
       <Histogram view={view} change={change} />
-      <SearchedTo page={query.data} onGo={after => change({ after })} />
-      <List<Attempt>
+      <LogList<Attempt>
         name="auth-log"
         query={query}
         rowKey="request_id"
@@ -26,9 +27,21 @@ export default function AuthLog() {
         change={change}
         filtered={isFiltered(view)}
         onClear={() => change(noFilter)}
+        hint={<NoneYet />}
         filters={<Filters view={view} change={change} />}
+        route="GET /api/auth-log/export"
+        filter={() => filterOf(view)}
       />
       <AttemptDrawer id={view.attempt} onClose={() => show('')} change={change} />
     </Flex>
+  )
+}
+
+function NoneYet() {
+  const t = useTexts(texts)
+  return (
+    <>
+      {t.noneYet} <PageLink to="/health">{t.toHealth}</PageLink>
+    </>
   )
 }

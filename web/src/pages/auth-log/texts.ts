@@ -30,6 +30,8 @@ const en = {
   lastDay: 'Attempts in the last 24 hours',
   total: (n: string) => `${n} in all`,
   countedFrom: (time: string) => `Counted back to ${time} only`,
+  noneYet: 'nginx has not asked yet.',
+  toHealth: 'What nginx needs for that',
   attempt: 'One attempt',
   gone: 'This attempt is not in the log any more: it may be older than what is kept.',
   kinds: {
@@ -90,6 +92,8 @@ const zh: typeof en = {
   lastDay: '最近 24 小时的认证次数',
   total: n => `共 ${n} 次`,
   countedFrom: time => `只统计到 ${time}`,
+  noneYet: 'nginx 尚未询问过。',
+  toHealth: 'nginx 需要的配置',
   attempt: '认证详情',
   gone: '日志中已没有这次认证，可能已超过保留期限。',
   kinds: {

@@ -1,6 +1,7 @@
 import { Alert, Badge, Card, Descriptions, Flex, Tag, Tooltip, Typography } from 'antd'
 import { useTexts } from '../../app/language.ts'
 import { PageLink } from '../../ui/page-link.tsx'
+import { inWords } from '../../ui/server-words.ts'
 import { Time } from '../../ui/time.tsx'
 import { Acts } from './acts.tsx'
 import { type Backend, placeOf } from './page.tsx'
@@ -21,7 +22,7 @@ export function BackendCard({ backend, onEdit, onHistory }: Props) {
     <Card
       size="small"
       style={{ height: '100%' }}
-      styles={{ body: { display: 'flex', flexDirection: 'column', gap: 12 } }}
+      styles={{ body: { display: 'flex', flexDirection: 'column', gap: 12, height: '100%' } }}
     >
       <Flex gap={8} align="center" wrap>
         <Tag style={{ marginInlineEnd: 0 }}>{t.protocols[protocol]}</Tag>
@@ -45,7 +46,7 @@ export function BackendCard({ backend, onEdit, onHistory }: Props) {
           ...(pool === null ? [] : [{ key: 'pool', label: t.pool, children: pool }]),
         ]}
       />
-      {dns_error !== null && <Alert type="warning" showIcon title={dns_error} />}
+      {dns_error !== null && <Alert type="warning" showIcon title={inWords(dns_error)} />}
       <Addresses health={backend.health} />
       <PageLink to="/auth-log" search={{ backend: `${backend.host}:${backend.port}`, since: '1h' }}>
         {t.itsLogins}
@@ -79,13 +80,13 @@ function Addresses({ health }: Pick<Backend, 'health'>) {
             <>
               {up ? t.up : t.down}{' '}
               <Typography.Text type="secondary">
-                {t.sinceThen} <Time at={since} /> · {t.checked} <Time at={checked_at} />
+                · {t.sinceThen} <Time at={since} /> · {t.checked} <Time at={checked_at} />
               </Typography.Text>
             </>
           )}
           {last_error !== null && (
             <div>
-              <Typography.Text type="danger">{last_error}</Typography.Text>
+              <Typography.Text type="danger">{inWords(last_error)}</Typography.Text>
             </div>
           )}
         </div>

@@ -1,12 +1,9 @@
 /** A backend is added or changed. */
-import { App, Form, Input, InputNumber, Modal, Select } from 'antd'
-import { useState } from 'react'
+import { App, Form, Input, InputNumber, Select, type SelectProps } from 'antd'
 import { ask } from '../../api/ask.ts'
 import { useTexts } from '../../app/language.ts'
-import { placeErrors } from '../../ui/place-errors.ts'
-import { ProblemNote } from '../../ui/problem.tsx'
+import { FormDialog } from '../../ui/form-dialog.tsx'
 import { uiTexts } from '../../ui/texts.ts'
-import { useAct } from '../../ui/use-act.ts'
 import { type Backend, placeOf } from './page.tsx'
 import { texts } from './texts.ts'
 
@@ -31,79 +28,66 @@ export function BackendForm({ backend, onClose }: { backend: Backend | null; onC
   const t = useTexts(texts)
   const ui = useTexts(uiTexts)
   const { message } = App.useApp()
-  const [form] = Form.useForm<Typed>()
-  const [problem, setProblem] = useState<unknown>(null)
-  const save = useAct((typed: Typed) => send(backend, typed), {
-    touches: 'backends',
-    onDone: ({ warning }) => {
-      if (warning === null) void message.success(t.saved)
-      else void message.warning(warning, 8)
-      onClose()
-    },
-    onError: error => setProblem(placeErrors(form, error)),
-  })
   const needed = { required: true, message: ui.needed }
-  const options = <T extends string>(names: Record<T, string>) =>
-    Object.entries(names).map(([value, label]) => ({ value, label: String(label) }))
-  const initial = backend ? { ...backend, domain: backend.domain ?? '', pool: backend.pool ?? '' } : fresh
+  const initial: Partial<Typed> = backend
+    ? { ...backend, domain: backend.domain ?? '', pool: backend.pool ?? '' }
+    : fresh
   return (
-    <Modal
-      open
+    <FormDialog
       title={backend ? t.editTitle(placeOf(backend)) : t.addTitle}
-      okText={ui.save}
-      cancelText={ui.cancel}
-      okButtonProps={{ loading: save.isPending }}
-      onOk={form.submit}
-      onCancel={onClose}
+      initial={initial}
+      send={(typed: Typed) => send(backend, typed)}
+      touches="backends"
+      onDone={({ warning }) => {
+        if (warning === null) void message.success(t.saved)
+        else void message.warning(warning, 8)
+        onClose()
+      }}
+      onClose={onClose}
     >
-      <Form<Typed>
-        form={form}
-        layout="vertical"
-        requiredMark={false}
-        initialValues={initial}
-        onValuesChange={({ protocol }: Partial<Typed>) => {
-          if (protocol && !form.isFieldTouched('port')) form.setFieldValue('port', usualPorts[protocol])
-        }}
-        onFinish={typed => {
-          setProblem(null)
-          save.mutate(typed)
-        }}
-      >
-        <Form.Item name="protocol" label={t.protocol} extra={t.protocolHint}>
-          <Select disabled={backend !== null} options={options(t.protocols)} />
-        </Form.Item>
-        <Form.Item name="host" label={t.host} extra={t.hostHint} rules={[needed]}>
-          <Input autoFocus autoComplete="off" />
-        </Form.Item>
-        <Form.Item name="port" label={t.port} rules={[needed]}>
-          <InputNumber min={1} max={65_535} precision={0} style={{ width: 160 }} />
-        </Form.Item>
-        <Form.Item name="weight" label={t.weight} extra={t.weightHint} rules={[needed]}>
-          <InputNumber min={1} max={1_000} precision={0} style={{ width: 160 }} />
-        </Form.Item>
-        <Form.Item name="tier" label={t.tier} extra={t.tierHint} rules={[needed]}>
-          <InputNumber min={0} max={9} precision={0} style={{ width: 160 }} />
-        </Form.Item>
-        <Form.Item name="domain" label={t.domain} extra={t.domainHint}>
-          <Input autoComplete="off" />
-        </Form.Item>
-        <Form.Item name="pool" label={t.pool} extra={t.poolHint}>
-          <Input autoComplete="off" />
-        </Form.Item>
-        <Form.Item noStyle shouldUpdate>
-          {() => (
-            <Form.Item
-              name="state"
-              label={t.state}
-              extra={t.stateHints[form.getFieldValue('state') as 'off']}
-            >
-              <Select options={options(t.states)} />
-            </Form.Item>
-          )}
-        </Form.Item>
-        <ProblemNote error={problem} />
-      </Form>
-    </Modal>
+      <Protocol disabled={backend !== null} options={options(t.protocols)} />
+      <Form.Item name="host" label={t.host} extra={t.hostHint} rules={[needed]}>
+        <Input autoFocus autoComplete="off" />
+      </Form.Item>
+      <Form.Item name="port" label={t.port} rules={[needed]}>
+        <InputNumber min={1} max={65_535} precision={0} style={{ width: 160 }} />
+      </Form.Item>
+      <Form.Item name="weight" label={t.weight} extra={t.weightHint} rules={[needed]}>
+        <InputNumber min={1} max={1_000} precision={0} style={{ width: 160 }} />
+      </Form.Item>
+      <Form.Item name="tier" label={t.tier} extra={t.tierHint} rules={[needed]}>
+        <InputNumber min={0} max={9} precision={0} style={{ width: 160 }} />
+      </Form.Item>
+      <Form.Item name="domain" label={t.domain} extra={t.domainHint}>
+        <Input autoComplete="off" />
+      </Form.Item>
+      <Form.Item name="pool" label={t.pool} extra={t.poolHint}>
+        <Input autoComplete="off" />
+      </Form.Item>
+      <Form.Item noStyle shouldUpdate>
+        {({ getFieldValue }) => (
+          <Form.Item name="state" label={t.state} extra={t.stateHints[getFieldValue('state') as 'off']}>
+            <Select options={options(t.states)} />
+          </Form.Item>
+        )}
+      </Form.Item>
+    </FormDialog>
+  )
+}
+
+const options = <T extends string>(names: Record<T, string>) =>
+  Object.entries(names).map(([value, label]) => ({ value, label: String(label) }))
+
+function Protocol(props: Pick<SelectProps, 'disabled' | 'options'>) {
+  const t = useTexts(texts)
+  const form = Form.useFormInstance<Typed>()
+  const fillPort = (protocol: Backend['protocol']) => {
+    if (!form.isFieldTouched('port')) form.setFieldValue('port', usualPorts[protocol])
+  }
+  return (
+    <Form.Item name="protocol" label={t.protocol} extra={t.protocolHint}>
+      <Select {...props} onChange={fillPort} />
+    </Form.Item>
   )
 }
 

@@ -2,6 +2,7 @@
 import { Alert, Flex } from 'antd'
 import type { Answer } from '../../api/types.ts'
 import { useTexts } from '../../app/language.ts'
+import { inWords } from '../../ui/server-words.ts'
 import { texts } from './texts.ts'
 
 export function Checks({ probe }: { probe: Answer<'POST /api/backends/{id}/check'> }) {
@@ -10,7 +11,9 @@ export function Checks({ probe }: { probe: Answer<'POST /api/backends/{id}/check
   const words = { good: t.checkGood, refused: t.checkRefused, failed: t.checkFailed }
   return (
     <Flex vertical gap={8}>
-      {resolution.last_error !== null && <Alert type="error" showIcon title={resolution.last_error} />}
+      {resolution.last_error !== null && (
+        <Alert type="error" showIcon title={inWords(resolution.last_error)} />
+      )}
       {checks.map(({ address, outcome }) => (
         <Alert
           key={address}
@@ -18,9 +21,11 @@ export function Checks({ probe }: { probe: Answer<'POST /api/backends/{id}/check
           showIcon
           title={`${address}: ${words[outcome.kind]}`}
           description={
-            <code style={{ overflowWrap: 'anywhere' }}>
-              {outcome.kind === 'good' ? outcome.greeting : outcome.error}
-            </code>
+            outcome.kind === 'good' ? (
+              <code style={{ overflowWrap: 'anywhere' }}>{outcome.greeting}</code>
+            ) : (
+              inWords(outcome.error)
+            )
           }
         />
       ))}

@@ -4,6 +4,7 @@ import { Button, Drawer, Empty, Flex, Skeleton, Timeline, Typography } from 'ant
 import { ask } from '../../api/ask.ts'
 import { useTexts } from '../../app/language.ts'
 import { ProblemNote } from '../../ui/problem.tsx'
+import { inWords } from '../../ui/server-words.ts'
 import { Time } from '../../ui/time.tsx'
 import { type Backend, placeOf } from './page.tsx'
 import { texts } from './texts.ts'
@@ -38,7 +39,7 @@ export function History({ backend, onClose }: { backend: Backend; onClose(): voi
                 <div>
                   <strong>{address}</strong> {up ? t.wentUp : t.wentDown} <Time at={time} exact />
                 </div>
-                {error !== null && <Typography.Text type="danger">{error}</Typography.Text>}
+                {error !== null && <Typography.Text type="danger">{inWords(error)}</Typography.Text>}
                 <Typography.Text type="secondary" style={{ display: 'block' }}>
                   {t.seenBy} {node}
                 </Typography.Text>

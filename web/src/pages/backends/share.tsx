@@ -1,6 +1,6 @@
 /** Which part of the logins each backend got. */
 import { useQuery } from '@tanstack/react-query'
-import { Segmented } from 'antd'
+import { Grid, Segmented } from 'antd'
 import { useMemo } from 'react'
 import { ask } from '../../api/ask.ts'
 import type { Answer } from '../../api/types.ts'
@@ -16,6 +16,7 @@ const colourOf = { imap: colours.first, pop3: colours.second, smtp: colours.thir
 export function Share() {
   const t = useTexts(texts)
   const locale = localeOf(useLanguage())
+  const wide = Grid.useBreakpoint().md ?? true
   const { view, change } = useView(defaults)
   const { data, error, isPending, refetch } = useQuery({
     queryKey: ['share', view.span],
@@ -24,7 +25,8 @@ export function Share() {
     staleTime: 30_000,
   })
   const rows = data?.backends ?? []
-  const option = useMemo(() => draw(data?.backends ?? [], t), [data, t])
+  const nameWidth = wide ? 240 : 150
+  const option = useMemo(() => draw(data?.backends ?? [], t, nameWidth), [data, t, nameWidth])
   const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 })
   if (error) return <ProblemNote error={error} onRetry={() => void refetch()} />
   return (
@@ -43,7 +45,7 @@ export function Share() {
         />
       }
       option={option}
-      height={Math.max(180, 60 + rows.length * 32)}
+      height={Math.max(180, 60 + rows.length * (wide ? 32 : 40))}
       loading={isPending}
       columns={[t.backend, t.protocol, t.logins, t.share]}
       rows={rows.map(row => [
@@ -56,7 +58,11 @@ export function Share() {
   )
 }
 
-function draw(backends: Answer<'GET /api/backends/share'>['backends'], t: typeof texts.en) {
+function draw(
+  backends: Answer<'GET /api/backends/share'>['backends'],
+  t: typeof texts.en,
+  nameWidth: number,
+) {
   const rows = backends.toReversed()
   return {
     grid: { left: 8, right: 48, top: 8, bottom: 8, containLabel: true },
@@ -65,7 +71,7 @@ function draw(backends: Answer<'GET /api/backends/share'>['backends'], t: typeof
     yAxis: {
       type: 'category',
       data: rows.map(row => `${t.protocols[row.protocol]} ${placeOf(row)}`),
-      axisLabel: { width: 150, overflow: 'truncate' },
+      axisLabel: { width: nameWidth, overflow: 'break', lineHeight: 15 },
     },
     series: [
       {

@@ -1,12 +1,9 @@
 /** A ban is made, or its reason or end changed. */
-import { Checkbox, Form, Input, Modal } from 'antd'
-import { useState } from 'react'
+import { Checkbox, Form, Input } from 'antd'
 import { ask } from '../../api/ask.ts'
 import { useTexts } from '../../app/language.ts'
-import { placeErrors } from '../../ui/place-errors.ts'
-import { ProblemNote } from '../../ui/problem.tsx'
+import { FormDialog } from '../../ui/form-dialog.tsx'
 import { uiTexts } from '../../ui/texts.ts'
-import { useAct } from '../../ui/use-act.ts'
 import { BanEnd, endOf, type TypedEnd } from './ban-end.tsx'
 import type { Ban } from './bans.tsx'
 import { texts } from './texts.ts'
@@ -28,57 +25,39 @@ interface Props {
 export function BanForm({ ban, proposed, onClose }: Props) {
   const t = useTexts(texts)
   const ui = useTexts(uiTexts)
-  const [form] = Form.useForm<Typed>()
-  const [problem, setProblem] = useState<unknown>(null)
-  const save = useAct(({ cidr, reason, force, ...end }: Typed) => send(ban, { cidr, reason, force }, end), {
-    done: ban ? t.changed : t.banned,
-    touches: 'bans',
-    onDone: onClose,
-    onError: error => setProblem(placeErrors(form, error)),
-  })
   const needed = { required: true, whitespace: true, message: ui.needed }
   return (
-    <Modal
-      open
+    <FormDialog
       title={ban ? t.changeTitle(ban.cidr) : t.addTitle}
       okText={ban ? ui.save : t.add}
-      cancelText={ui.cancel}
-      okButtonProps={{ danger: ban === null, loading: save.isPending }}
-      onOk={form.submit}
-      onCancel={onClose}
+      danger={ban === null}
+      initial={{
+        ...proposed,
+        ...(ban && { reason: ban.reason }),
+        duration: ban ? 'keep' : 'day',
+        force: false,
+      }}
+      send={({ cidr, reason, force, ...end }: Typed) => send(ban, { cidr, reason, force }, end)}
+      touches="bans"
+      done={ban ? t.changed : t.banned}
+      onDone={onClose}
+      onClose={onClose}
     >
-      <Form<Typed>
-        form={form}
-        layout="vertical"
-        requiredMark={false}
-        initialValues={{
-          ...proposed,
-          ...(ban && { reason: ban.reason }),
-          duration: ban ? 'keep' : 'day',
-          force: false,
-        }}
-        onFinish={typed => {
-          setProblem(null)
-          save.mutate(typed)
-        }}
-      >
-        {ban === null && (
-          <Form.Item name="cidr" label={t.cidr} extra={t.cidrHint} rules={[needed]}>
-            <Input autoFocus autoComplete="off" />
-          </Form.Item>
-        )}
-        <Form.Item name="reason" label={t.reason} rules={[needed]}>
-          <Input maxLength={1000} />
+      {ban === null && (
+        <Form.Item name="cidr" label={t.cidr} extra={t.cidrHint} rules={[needed]}>
+          <Input autoFocus autoComplete="off" />
         </Form.Item>
-        <BanEnd keep={ban !== null} />
-        {ban === null && (
-          <Form.Item name="force" valuePropName="checked" extra={t.forceHint}>
-            <Checkbox>{t.force}</Checkbox>
-          </Form.Item>
-        )}
-        <ProblemNote error={problem} />
-      </Form>
-    </Modal>
+      )}
+      <Form.Item name="reason" label={t.reason} rules={[needed]}>
+        <Input maxLength={1000} />
+      </Form.Item>
+      <BanEnd keep={ban !== null} />
+      {ban === null && (
+        <Form.Item name="force" valuePropName="checked" extra={t.forceHint}>
+          <Checkbox>{t.force}</Checkbox>
+        </Form.Item>
+      )}
+    </FormDialog>
   )
 }
 

@@ -1,7 +1,7 @@
 /** The list of bans, and what can be done with each. */
 import { PlusOutlined, UnorderedListOutlined } from '@ant-design/icons'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { Button, Empty, Space } from 'antd'
+import { Button, Space } from 'antd'
 import { useState } from 'react'
 import { ask } from '../../api/ask.ts'
 import { useMay } from '../../api/session.ts'
@@ -61,6 +61,7 @@ export function Bans() {
         change={change}
         filtered={filtered || view.state !== 'active'}
         onClear={() => change(filters)}
+        hint={t.noBansHint}
         filters={
           <>
             {makers}
@@ -83,15 +84,12 @@ export function Bans() {
             <SearchBox
               value={view.address}
               label={t.address}
-              width={260}
+              width={275}
               onChange={address => change({ address })}
             />
           </>
         }
       />
-      {query.data?.items.length === 0 && !filtered && view.state === 'active' && (
-        <Empty image={null} description={t.noBansHint} />
-      )}
       <BanDrawer id={view.ban} onClose={() => change({ ban: '', after: view.after })} onChange={setForm} />
       {form !== null && form !== 'list' && (
         <BanForm ban={form === 'new' ? null : form} onClose={() => setForm(null)} />

@@ -7,6 +7,7 @@ import type { Answer } from '../../api/types.ts'
 import { useTexts } from '../../app/language.ts'
 import { placeErrors } from '../../ui/place-errors.ts'
 import { ProblemNote } from '../../ui/problem.tsx'
+import { inWords } from '../../ui/server-words.ts'
 import { uiTexts } from '../../ui/texts.ts'
 import { useAct } from '../../ui/use-act.ts'
 import { BanEnd, endOf, type TypedEnd } from './ban-end.tsx'
@@ -116,7 +117,7 @@ function Outcome({ result: { added, duplicates, errors } }: { result: Result }) 
           rowKey="line"
           columns={[
             { title: t.line, dataIndex: 'line', width: 80 },
-            { title: t.message, dataIndex: 'message' },
+            { title: t.message, dataIndex: 'message', render: inWords },
           ]}
           dataSource={errors}
           pagination={{ pageSize: 10, hideOnSinglePage: true, showSizeChanger: false }}

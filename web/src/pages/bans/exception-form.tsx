@@ -1,77 +1,57 @@
-import { Form, Input, Modal, Radio, Space, Typography } from 'antd'
-import { useState } from 'react'
+import { Form, Input, Radio, Typography } from 'antd'
 import { ask } from '../../api/ask.ts'
 import { useTexts } from '../../app/language.ts'
-import { placeErrors } from '../../ui/place-errors.ts'
-import { ProblemNote } from '../../ui/problem.tsx'
+import { FormDialog } from '../../ui/form-dialog.tsx'
 import { uiTexts } from '../../ui/texts.ts'
-import { useAct } from '../../ui/use-act.ts'
 import type { Exception } from './exceptions.tsx'
 import { texts } from './texts.ts'
 
 type Typed = Pick<Exception, 'kind' | 'cidr' | 'note'>
 
+const kinds = ['allow', 'shared'] as const
+
 /** @param exception whose note is to be changed; null = a new one */
 export function ExceptionForm({ exception, onClose }: { exception: Exception | null; onClose(): void }) {
   const t = useTexts(texts)
   const ui = useTexts(uiTexts)
-  const [form] = Form.useForm<Typed>()
-  const [problem, setProblem] = useState<unknown>(null)
-  const save = useAct((typed: Typed) => send(exception, typed), {
-    done: t.exceptionSaved,
-    touches: 'exceptions',
-    onDone: onClose,
-    onError: error => setProblem(placeErrors(form, error)),
-  })
   return (
-    <Modal
-      open
+    <FormDialog
       title={exception ? t.editException(exception.cidr) : t.addException}
-      okText={ui.save}
-      cancelText={ui.cancel}
-      okButtonProps={{ loading: save.isPending }}
-      onOk={form.submit}
-      onCancel={onClose}
+      initial={{ kind: 'allow', note: exception?.note ?? '' }}
+      send={(typed: Typed) => send(exception, typed)}
+      touches="exceptions"
+      done={t.exceptionSaved}
+      onDone={onClose}
+      onClose={onClose}
     >
-      <Form<Typed>
-        form={form}
-        layout="vertical"
-        requiredMark={false}
-        initialValues={{ kind: 'allow', note: exception?.note ?? '' }}
-        onFinish={typed => {
-          setProblem(null)
-          save.mutate(typed)
-        }}
-      >
-        {exception === null && (
-          <>
-            <Form.Item
-              name="cidr"
-              label={t.cidr}
-              extra={t.cidrHint}
-              rules={[{ required: true, whitespace: true, message: ui.needed }]}
-            >
-              <Input autoFocus autoComplete="off" />
-            </Form.Item>
-            <Form.Item name="kind" label={t.kind}>
-              <Radio.Group>
-                <Space orientation="vertical">
-                  {(['allow', 'shared'] as const).map(kind => (
-                    <Radio key={kind} value={kind}>
-                      {t.kinds[kind]} <Typography.Text type="secondary">{t.kindHints[kind]}</Typography.Text>
-                    </Radio>
-                  ))}
-                </Space>
-              </Radio.Group>
-            </Form.Item>
-          </>
-        )}
-        <Form.Item name="note" label={t.note}>
-          <Input maxLength={1000} />
-        </Form.Item>
-        <ProblemNote error={problem} />
-      </Form>
-    </Modal>
+      {exception === null && (
+        <>
+          <Form.Item
+            name="cidr"
+            label={t.cidr}
+            extra={t.cidrHint}
+            rules={[{ required: true, whitespace: true, message: ui.needed }]}
+          >
+            <Input autoFocus autoComplete="off" />
+          </Form.Item>
+          <Form.Item name="kind" label={t.kind}>
+            <Radio.Group vertical options={kinds.map(value => ({ value, label: <Kind kind={value} /> }))} />
+          </Form.Item>
+        </>
+      )}
+      <Form.Item name="note" label={t.note}>
+        <Input maxLength={1000} />
+      </Form.Item>
+    </FormDialog>
+  )
+}
+
+function Kind({ kind }: Pick<Exception, 'kind'>) {
+  const t = useTexts(texts)
+  return (
+    <>
+      {t.kinds[kind]} <Typography.Text type="secondary">– {t.kindHints[kind]}</Typography.Text>
+    </>
   )
 }
 

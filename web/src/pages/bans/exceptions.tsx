@@ -77,7 +77,7 @@ export function Exceptions() {
             <SearchBox
               value={address}
               label={t.exceptionAddress}
-              width={260}
+              width={275}
               onChange={address => change({ address })}
             />
           </>

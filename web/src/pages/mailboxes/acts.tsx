@@ -1,13 +1,11 @@
 import { DownOutlined } from '@ant-design/icons'
-import { App, Button, Dropdown, Form, Modal, Typography } from 'antd'
+import { App, Button, Dropdown, Typography } from 'antd'
 import { useState } from 'react'
 import { ask } from '../../api/ask.ts'
 import { useMay } from '../../api/session.ts'
 import { useTexts } from '../../app/language.ts'
+import { FormDialog } from '../../ui/form-dialog.tsx'
 import { NewPassword } from '../../ui/new-password.tsx'
-import { placeErrors } from '../../ui/place-errors.ts'
-import { ProblemNote } from '../../ui/problem.tsx'
-import { uiTexts } from '../../ui/texts.ts'
 import { useAct } from '../../ui/use-act.ts'
 import { drawerTexts } from './drawer-texts.ts'
 import type { Mailbox } from './mailbox.ts'
@@ -69,34 +67,17 @@ export function Acts({ mailbox, onDeleted }: { mailbox: Mailbox; onDeleted(): vo
 
 function SetPassword({ name, onClose }: { name: string; onClose(): void }) {
   const t = useTexts(drawerTexts)
-  const ui = useTexts(uiTexts)
-  const [form] = Form.useForm<{ password: string }>()
-  const [error, setError] = useState<unknown>(null)
-  const set = useAct(
-    (body: { password: string }) => ask('PUT /api/users/{name}/password', { path: { name }, body }),
-    {
-      touches: 'users',
-      done: t.passwordSet,
-      onDone: onClose,
-      onError: error => setError(placeErrors(form, error)),
-    },
-  )
   return (
-    <Modal
-      open
+    <FormDialog
       title={t.passwordFor(name)}
-      onCancel={onClose}
-      onOk={form.submit}
-      okText={ui.save}
-      cancelText={ui.cancel}
-      confirmLoading={set.isPending}
-      mask={{ closable: false }}
+      send={(body: { password: string }) => ask('PUT /api/users/{name}/password', { path: { name }, body })}
+      touches="users"
+      done={t.passwordSet}
+      onDone={onClose}
+      onClose={onClose}
     >
       <Typography.Paragraph type="secondary">{t.passwordHint}</Typography.Paragraph>
-      <Form form={form} layout="vertical" onFinish={body => set.mutate(body)}>
-        <NewPassword least={8} />
-        <ProblemNote error={error} />
-      </Form>
-    </Modal>
+      <NewPassword least={8} />
+    </FormDialog>
   )
 }

@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router'
-import { type TableProps, Tag, Tooltip } from 'antd'
+import { Flex, type TableProps, Tag, Tooltip } from 'antd'
 import type { Answer } from '../../api/types.ts'
 import { useTexts } from '../../app/language.ts'
 import { Time } from '../../ui/time.tsx'
@@ -18,7 +18,7 @@ export function useColumns(view: View): NonNullable<TableProps<Row>['columns']> 
   })
   return [
     { ...sortable('name'), title: t.name, render: (_, { name }) => <Opener view={view} name={name} /> },
-    { ...sortable('owner'), title: t.owner, dataIndex: 'owner', ellipsis: true, width: 160 },
+    { ...sortable('owner'), title: t.owner, dataIndex: 'owner', ellipsis: true, width: 140 },
     { key: 'state', title: t.state, render: (_, row) => <State {...row} /> },
     {
       key: 'totp',
@@ -44,18 +44,21 @@ export function useColumns(view: View): NonNullable<TableProps<Row>['columns']> 
   ]
 }
 
+/** One long name must not push the other columns out of sight. */
+const nameStyle = {
+  display: 'inline-block',
+  maxWidth: 280,
+  overflowWrap: 'anywhere',
+  whiteSpace: 'normal',
+} as const
+
 /** A link, so that it can be copied, and opened beside. */
 function Opener({ view, name }: { view: View; name: string }) {
   const search = Object.entries({ ...view, name }).filter(
     ([field, value]) => value !== defaults[field as keyof View],
   )
   return (
-    <Link
-      to="."
-      search={Object.fromEntries(search) as never}
-      resetScroll={false}
-      style={{ whiteSpace: 'nowrap' }}
-    >
+    <Link to="." search={Object.fromEntries(search) as never} resetScroll={false} style={nameStyle}>
       {name}
     </Link>
   )
@@ -64,10 +67,10 @@ function Opener({ view, name }: { view: View; name: string }) {
 export function State({ enabled, locked }: Pick<Row, 'enabled' | 'locked'>) {
   const t = useTexts(texts)
   return (
-    <>
+    <Flex gap={4}>
       <Tag color={enabled ? 'green' : undefined}>{enabled ? t.enabled : t.disabled}</Tag>
       {locked && <Tag color="red">{t.locked}</Tag>}
       {locked === null && <Tag color="gold">{t.lockUnknown}</Tag>}
-    </>
+    </Flex>
   )
 }

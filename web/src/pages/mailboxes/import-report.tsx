@@ -2,6 +2,7 @@
 import { Alert, Flex, Statistic, Table } from 'antd'
 import type { Answer } from '../../api/types.ts'
 import { useTexts } from '../../app/language.ts'
+import { inWords } from '../../ui/server-words.ts'
 import { importTexts } from './import-texts.ts'
 
 type Report = Answer<'POST /api/users/import'>
@@ -31,7 +32,7 @@ export function ImportReport({ report }: { report: Report }) {
           columns={[
             { key: 'line', title: t.line, dataIndex: 'line', width: 72 },
             { key: 'field', title: t.field, dataIndex: 'field', width: 130 },
-            { key: 'message', title: t.fault, dataIndex: 'message' },
+            { key: 'message', title: t.fault, dataIndex: 'message', render: inWords },
           ]}
         />
       )}

@@ -2,6 +2,7 @@ import { type TableProps, Typography } from 'antd'
 import { useTexts } from '../../app/language.ts'
 import { Narrow } from '../../ui/narrow.tsx'
 import { ResultTag } from '../../ui/result-tag.tsx'
+import { inWords } from '../../ui/server-words.ts'
 import { Time } from '../../ui/time.tsx'
 import { useActionText } from './actions.ts'
 import { changesOf, refusalOf } from './changes.ts'
@@ -18,14 +19,16 @@ export function useColumns(change: Change): NonNullable<TableProps<Operation>['c
       key: 'actor',
       title: t.actor,
       dataIndex: 'actor',
-      render: (actor: string) => <Narrow value={actor} onClick={() => change({ actor })} />,
+      render: (actor: string) => (
+        <Narrow value={actor} text={t.actors[actor]} onClick={() => change({ actor })} />
+      ),
     },
     {
       key: 'action',
       title: t.action,
       dataIndex: 'action',
       render: (action: string) => (
-        <span title={action} style={{ whiteSpace: 'nowrap' }}>
+        <span title={action} style={{ display: 'inline-block', maxWidth: 200 }}>
           {actionText(action)}
         </span>
       ),
@@ -56,12 +59,12 @@ export function useColumns(change: Change): NonNullable<TableProps<Operation>['c
 function Summary({ operation }: { operation: Operation }) {
   const refusal = refusalOf(operation.detail)
   const text = refusal
-    ? refusal.message
+    ? inWords(refusal.message)
     : changesOf(operation.detail)
         .map(({ field }) => field)
         .join(', ')
   return (
-    <Typography.Text style={{ maxWidth: 320 }} ellipsis={{ tooltip: text }}>
+    <Typography.Text style={{ maxWidth: 220 }} ellipsis={{ tooltip: text }}>
       {text || '–'}
     </Typography.Text>
   )

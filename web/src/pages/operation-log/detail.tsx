@@ -1,6 +1,7 @@
 /** Before and after, field by field, or why it was refused. */
 import { Alert, Descriptions, Flex, Table, Typography } from 'antd'
 import { localeOf, useLanguage, useTexts } from '../../app/language.ts'
+import { inWords } from '../../ui/server-words.ts'
 import { uiTexts } from '../../ui/texts.ts'
 import { formatTime } from '../../ui/time.tsx'
 import { changesOf, othersOf, refusalOf } from './changes.ts'
@@ -15,7 +16,12 @@ export function Detail({ operation }: { operation: Operation }) {
   return (
     <Flex vertical gap={12} style={{ maxWidth: 900 }}>
       {refusal && (
-        <Alert type="error" showIcon title={refusal.message} description={<code>{refusal.code}</code>} />
+        <Alert
+          type="error"
+          showIcon
+          title={inWords(refusal.message)}
+          description={<code>{refusal.code}</code>}
+        />
       )}
       {changes.length > 0 && (
         <Table

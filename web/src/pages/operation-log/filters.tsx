@@ -1,13 +1,11 @@
 import { Select } from 'antd'
 import { useTexts } from '../../app/language.ts'
-import { Choice } from '../../ui/choice.tsx'
-import { Export } from '../../ui/export.tsx'
+import { ResultChoice } from '../../ui/log-list.tsx'
 import { SearchBox } from '../../ui/search-box.tsx'
 import { uiTexts } from '../../ui/texts.ts'
-import { TimeRange } from '../../ui/time-range.tsx'
 import { actionTexts } from './actions.ts'
 import { texts } from './texts.ts'
-import { type Change, filterOf, type View } from './view.ts'
+import type { Change, View } from './view.ts'
 
 export function Filters({ view, change }: { view: View; change: Change }) {
   const t = useTexts(texts)
@@ -15,7 +13,6 @@ export function Filters({ view, change }: { view: View; change: Change }) {
   const actions = useTexts(actionTexts)
   return (
     <>
-      <TimeRange since={view.since} until={view.until} onChange={change} />
       <SearchBox value={view.actor} label={t.actor} width={170} onChange={actor => change({ actor })} />
       <Select
         showSearch={{ optionFilterProp: 'label' }}
@@ -30,17 +27,8 @@ export function Filters({ view, change }: { view: View; change: Change }) {
         ]}
       />
       <SearchBox value={view.target} label={t.target} width={190} onChange={target => change({ target })} />
-      <Choice
-        label={t.result}
-        value={view.result}
-        options={[
-          { value: 'success', label: ui.success },
-          { value: 'failed', label: ui.failed },
-        ]}
-        onChange={result => change({ result })}
-      />
-      <SearchBox value={view.text} label={t.text} width={200} onChange={text => change({ text })} />
-      <Export route="GET /api/operation-log/export" name="operation-log" filter={() => filterOf(view)} />
+      <ResultChoice label={t.result} value={view.result} onChange={result => change({ result })} />
+      <SearchBox value={view.text} label={t.text} width={215} onChange={text => change({ text })} />
     </>
   )
 }

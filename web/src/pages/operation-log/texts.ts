@@ -3,6 +3,7 @@ import type { Texts } from '../../app/language.ts'
 const en = {
   time: 'Time',
   actor: 'Who',
+  actors: {} as Record<string, string>,
   action: 'What',
   target: 'At what',
   result: 'Result',
@@ -20,6 +21,7 @@ const en = {
 const zh: typeof en = {
   time: '时间',
   actor: '操作者',
+  actors: { 'command line': '命令行' },
   action: '操作',
   target: '对象',
   result: '结果',

@@ -1,4 +1,5 @@
 /** Today's attempts by protocol, or those that failed by reason; a bar leads to its attempts. */
+import { Grid } from 'antd'
 import { useMemo } from 'react'
 import { localeOf, useLanguage, useTexts } from '../../app/language.ts'
 import { Chart, colours } from '../../ui/chart.tsx'
@@ -21,6 +22,7 @@ export function Breakdown({ overview, by }: { overview: Overview; by: 'protocol'
   const language = useLanguage()
   const locale = localeOf(language)
   const showAttempts = useShowAttempts()
+  const wide = Grid.useBreakpoint().md ?? true
   const reasonText = useReasonText()
   const bars: Bar[] = (
     by === 'protocol'
@@ -34,8 +36,9 @@ export function Breakdown({ overview, by }: { overview: Overview; by: 'protocol'
           .map(({ reason, count }) => ({ value: reason, name: reasonText(reason), count }))
   ).slice(0, mostBars)
   const figures = JSON.stringify(bars)
+  const nameWidth = by === 'protocol' ? 80 : wide ? 300 : 150
   // biome-ignore lint/correctness/useExhaustiveDependencies: a chart is drawn again for other figures only
-  const option = useMemo(() => draw(bars, by), [figures, by])
+  const option = useMemo(() => draw(bars, by, nameWidth), [figures, by, nameWidth])
   const lead = (index: number) => {
     const { value } = bars[index]!
     if (value !== '') showAttempts({ since: String(overview.today.since), [by]: value })
@@ -43,7 +46,7 @@ export function Breakdown({ overview, by }: { overview: Overview; by: 'protocol'
   return (
     <Chart
       title={by === 'protocol' ? t.protocols : t.reasons}
-      height={by === 'protocol' ? 180 : Math.max(180, bars.length * 28)}
+      height={by === 'protocol' ? 180 : Math.max(180, bars.length * (wide ? 28 : 40))}
       option={option}
       columns={[by === 'protocol' ? t.protocol : t.reason, t.attempts]}
       rows={bars.map(({ name, count }) => [name, count.toLocaleString(locale)])}
@@ -54,7 +57,7 @@ export function Breakdown({ overview, by }: { overview: Overview; by: 'protocol'
 
 const colourOf = (by: string) => (by === 'protocol' ? colours.first : colours.failed)
 
-function draw(bars: Bar[], by: string) {
+function draw(bars: Bar[], by: string, nameWidth: number) {
   return {
     grid: { left: 8, right: 56, top: 4, bottom: 4, containLabel: true },
     tooltip: { trigger: 'item' },
@@ -66,7 +69,7 @@ function draw(bars: Bar[], by: string) {
       data: bars.map(({ name }) => name),
       axisTick: { show: false },
       axisLine: { show: false },
-      axisLabel: { width: by === 'protocol' ? 80 : 210, overflow: 'truncate' },
+      axisLabel: { width: nameWidth, overflow: 'break', lineHeight: 15 },
     },
     series: [
       {

@@ -6,7 +6,7 @@ import { useLive } from './use-live.ts'
 
 const grid = {
   display: 'grid',
-  gridTemplateColumns: 'repeat(auto-fill, minmax(130px, 1fr))',
+  gridTemplateColumns: 'repeat(auto-fit, minmax(140px, 1fr))',
   gap: 12,
   alignItems: 'center',
 }

@@ -7,8 +7,7 @@ import { ProblemNote } from '../../ui/problem.tsx'
 import { formatStep } from '../../ui/steps.ts'
 import { uiTexts } from '../../ui/texts.ts'
 import { formatTime } from '../../ui/time.tsx'
-import { useView } from '../../ui/use-view.ts'
-import { isSpan, type Series, spanNames, useSeries } from './overview.ts'
+import { type Series, spanNames, useOverviewView, useSeries } from './overview.ts'
 import { texts } from './texts.ts'
 import { useShowAttempts } from './use-show-attempts.ts'
 
@@ -19,9 +18,8 @@ export function Logins() {
   const ui = useTexts(uiTexts)
   const locale = localeOf(useLanguage())
   const showAttempts = useShowAttempts()
-  const { view, change } = useView({ span: '24h' })
-  const span = isSpan(view.span) ? view.span : '24h'
-  const { data, isPending, error, refetch } = useSeries(span)
+  const { change } = useOverviewView()
+  const { span, data, isPending, error, refetch } = useSeries()
   const option = useMemo(() => draw(data, locale, ui), [data, locale, ui])
   if (error && !data) return <ProblemNote error={error} onRetry={() => void refetch()} />
   const points = data?.points ?? []
@@ -66,6 +64,7 @@ function draw(data: Series | undefined, locale: string, ui: typeof uiTexts.en) {
       type: 'category',
       data: points.map(({ start }) => formatStep(start, data!.step, locale)),
       axisTick: { show: false },
+      axisLabel: { alignMinLabel: 'left', alignMaxLabel: 'right', hideOverlap: true },
     },
     yAxis: { type: 'value', minInterval: 1, splitNumber: 4 },
     series: results.map(result => ({

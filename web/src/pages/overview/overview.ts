@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { ask } from '../../api/ask.ts'
 import type { Answer } from '../../api/types.ts'
+import { useView } from '../../ui/use-view.ts'
 
 export type Overview = Answer<'GET /api/stats/overview'>
 export type Series = Answer<'GET /api/stats/series'>
@@ -28,10 +29,17 @@ const spans = {
 } as const
 export type Span = keyof typeof spans
 export const spanNames = Object.keys(spans) as Span[]
-export const isSpan = (text: string): text is Span => Object.hasOwn(spans, text)
+const isSpan = (text: string): text is Span => Object.hasOwn(spans, text)
 
-export const useSeries = (span: Span) =>
-  useQuery({
+const defaults = { span: '24h', top: 'user' }
+
+export const useOverviewView = () => useView(defaults)
+
+/** Of the time that is shown. */
+export function useSeries() {
+  const { view } = useOverviewView()
+  const span = isSpan(view.span) ? view.span : '24h'
+  const query = useQuery({
     queryKey: ['series', span],
     queryFn: ({ signal }) => {
       const { ms, step } = spans[span]
@@ -42,3 +50,5 @@ export const useSeries = (span: Span) =>
     },
     refetchInterval: everyMs,
   })
+  return { span, ...query }
+}

@@ -35,10 +35,10 @@ export default function OverviewPage() {
       <LiveLine />
       <Figures overview={data} />
       <Row gutter={[16, 16]}>
-        <Col xs={24} xl={16}>
+        <Col xs={24} xl={12}>
           <Logins />
         </Col>
-        <Col xs={24} xl={8}>
+        <Col xs={24} xl={12}>
           <ResponseTimes overview={data} />
         </Col>
         <Col xs={24} lg={12} xl={8}>

@@ -1,53 +1,74 @@
-/** How long decisions took, today beside yesterday. */
+/** How long decisions took over time; in the table also today beside yesterday. */
 import { useMemo } from 'react'
 import { localeOf, useLanguage, useTexts } from '../../app/language.ts'
 import { Chart, colours } from '../../ui/chart.tsx'
-import type { Overview } from './overview.ts'
+import { formatStep } from '../../ui/steps.ts'
+import { uiTexts } from '../../ui/texts.ts'
+import { formatTime } from '../../ui/time.tsx'
+import { type Overview, type Series, useSeries } from './overview.ts'
 import { texts } from './texts.ts'
 
-const quantiles = ['p50', 'p95', 'p99'] as const
+const measures = ['avg', 'p50', 'p95', 'p99'] as const
+type Times = Overview['today']['response_time']
 
-export function ResponseTimes({ overview }: { overview: Overview }) {
+/** Told apart without their colours too. */
+const lines = {
+  p50: { color: colours.third, type: 'dotted' },
+  p95: { color: colours.first, type: 'solid' },
+  p99: { color: colours.second, type: 'dashed' },
+} as const
+const drawn = ['p50', 'p95', 'p99'] as const
+
+export function ResponseTimes({ overview: { today, yesterday } }: { overview: Overview }) {
   const t = useTexts(texts)
+  const ui = useTexts(uiTexts)
   const locale = localeOf(useLanguage())
-  const { today, yesterday } = overview
-  const days = [
-    { name: t.dayBefore, colour: colours.quiet, times: yesterday.response_time },
-    { name: t.today, colour: colours.first, times: today.response_time },
-  ]
-  const figures = JSON.stringify(days)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a chart is drawn again for other figures only
-  const option = useMemo(() => draw(days, t), [figures])
-  const print = (value: number | null) =>
-    value === null ? '–' : t.ms(value.toLocaleString(locale, { maximumFractionDigits: 1 }))
+  const { data, isPending, error } = useSeries()
+  const option = useMemo(() => draw(data, locale, t), [data, locale, t])
+  // The chart beside it says so.
+  if (error && !data) return null
+  const row = (name: string, times: Times) => [name, ...measures.map(each => print(times[each], locale, t))]
   return (
     <Chart
       title={t.responseTimes}
       height={280}
+      loading={isPending}
       option={option}
-      columns={['', ...days.map(({ name }) => name)]}
-      rows={quantiles.map(name => [t.quantiles[name], ...days.map(({ times }) => print(times[name]))])}
+      columns={[ui.time, ...measures.map(each => t.times[each])]}
+      rows={[
+        row(t.today, today.response_time),
+        row(t.dayBefore, yesterday.response_time),
+        ...(data?.points ?? []).map(({ start, response_time }) =>
+          row(formatTime(start, locale), response_time),
+        ),
+      ]}
     />
   )
 }
 
-type Days = { name: string; colour: string; times: Overview['today']['response_time'] }[]
+const print = (ms: number | null, locale: string, t: typeof texts.en) =>
+  ms === null ? '–' : t.ms(ms.toLocaleString(locale, { maximumFractionDigits: 1 }))
 
-const draw = (days: Days, t: typeof texts.en) => ({
-  color: days.map(({ colour }) => colour),
-  grid: { left: 8, right: 8, top: 36, bottom: 4, containLabel: true },
-  legend: { top: 0, right: 8 },
-  tooltip: {
-    trigger: 'axis',
-    axisPointer: { type: 'shadow' },
-    valueFormatter: (value: number | null) => (value === null ? '–' : t.ms(String(Math.round(value)))),
-  },
-  xAxis: { type: 'category', data: quantiles.map(name => t.quantiles[name]), axisTick: { show: false } },
-  yAxis: { type: 'value', axisLabel: { formatter: (value: number) => t.ms(String(value)) }, splitNumber: 4 },
-  series: days.map(({ name, times }) => ({
-    type: 'bar',
-    name,
-    barMaxWidth: 28,
-    data: quantiles.map(each => times[each]),
-  })),
-})
+function draw(data: Series | undefined, locale: string, t: typeof texts.en) {
+  const points = data?.points ?? []
+  return {
+    color: drawn.map(each => lines[each].color),
+    grid: { left: 8, right: 16, top: 36, bottom: 4, containLabel: true },
+    legend: { top: 0, right: 8 },
+    tooltip: { trigger: 'axis', valueFormatter: (ms: number | null) => print(ms, locale, t) },
+    xAxis: {
+      type: 'category',
+      data: points.map(({ start }) => formatStep(start, data!.step, locale)),
+      axisTick: { show: false },
+      axisLabel: { alignMinLabel: 'left', alignMaxLabel: 'right', hideOverlap: true },
+    },
+    yAxis: { type: 'value', axisLabel: { formatter: (ms: number) => print(ms, locale, t) }, splitNumber: 4 },
+    series: drawn.map(each => ({
+      type: 'line',
+      name: t.times[each],
+      symbolSize: 4,
+      lineStyle: { width: 2, type: lines[each].type },
+      data: points.map(({ response_time }) => response_time[each]),
+    })),
+  }
+}

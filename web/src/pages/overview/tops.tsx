@@ -3,9 +3,8 @@ import { Card, Empty, Segmented, Table } from 'antd'
 import { localeOf, useLanguage, useTexts } from '../../app/language.ts'
 import { PageLink } from '../../ui/page-link.tsx'
 import { uiTexts } from '../../ui/texts.ts'
-import { useView } from '../../ui/use-view.ts'
 import { BanButton } from '../bans/ban-button.tsx'
-import type { Overview } from './overview.ts'
+import { type Overview, useOverviewView } from './overview.ts'
 import { texts } from './texts.ts'
 
 const kinds = ['user', 'address', 'network'] as const
@@ -14,7 +13,7 @@ type Top = Overview['tops']['user'][number]
 
 export function Tops({ overview }: { overview: Overview }) {
   const t = useTexts(texts)
-  const { view, change } = useView({ top: 'user' })
+  const { view, change } = useOverviewView()
   const kind = kinds.find(each => each === view.top) ?? 'user'
   return (
     <Card

@@ -6,6 +6,7 @@ import type { Query } from '../../api/types.ts'
 import { useTexts } from '../../app/language.ts'
 import { Choice } from '../../ui/choice.tsx'
 import { List } from '../../ui/list.tsx'
+import { inWords } from '../../ui/server-words.ts'
 import { Time } from '../../ui/time.tsx'
 import { useView } from '../../ui/use-view.ts'
 import { texts } from './texts.ts'
@@ -67,8 +68,8 @@ export function Notices() {
             key: 'error',
             title: t.error,
             render: (_, { error }) => (
-              <Typography.Text type="danger" ellipsis={{ tooltip: error }} style={{ maxWidth: 320 }}>
-                {error}
+              <Typography.Text type="danger" ellipsis={{ tooltip: inWords(error) }} style={{ maxWidth: 320 }}>
+                {inWords(error)}
               </Typography.Text>
             ),
           },

@@ -1,6 +1,7 @@
 /** One setting: what it is for, its value, where that is from, and what it can be. */
 import { Alert, Button, Flex, Form, Tag, Typography } from 'antd'
 import { useLanguage, useTexts } from '../../app/language.ts'
+import { inWords } from '../../ui/server-words.ts'
 import type { Setting } from './groups.ts'
 import { texts } from './texts.ts'
 import { ValueInput } from './value-input.tsx'
@@ -29,7 +30,7 @@ export function SettingField({ setting, edit, fault, mayChange, onEdit }: Props)
       help={fault}
       extra={<Besides setting={setting} edit={edit} mayChange={mayChange} onEdit={onEdit} />}
     >
-      {invalid !== null && <Alert type="warning" showIcon title={t.invalidStored(invalid)} />}
+      {invalid !== null && <Alert type="warning" showIcon title={t.invalidStored(inWords(invalid))} />}
       {fixed && !secret ? (
         <Typography.Text code style={{ overflowWrap: 'anywhere' }}>
           {value || t.empty}

@@ -5,6 +5,7 @@ import { ApiProblem, ask } from '../../api/ask.ts'
 import { useMay } from '../../api/session.ts'
 import { useTexts } from '../../app/language.ts'
 import { ProblemNote } from '../../ui/problem.tsx'
+import { inWords } from '../../ui/server-words.ts'
 import { useAct } from '../../ui/use-act.ts'
 import { type Group, groups, type Setting, sectionOf } from './groups.ts'
 import { SettingField } from './setting-field.tsx'
@@ -106,7 +107,7 @@ function faultsOf(error: unknown, instead: string | undefined): Record<string, s
   return Object.fromEntries(
     error.errors.map(({ field, message }) => [
       field.replace(/^settings\./, '').replace(/\.value$/, ''),
-      instead ?? message,
+      instead ?? inWords(message),
     ]),
   )
 }
