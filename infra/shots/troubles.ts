@@ -30,6 +30,7 @@ export async function shootTroubles({ browser, world, folder, note }: Tour, look
     for (const [name, path] of Object.entries(pages)) {
       await withApi(page, 'silent', async () => {
         await page.goto(path)
+        await page.locator('h1').waitFor()
         note(look, `${name}-slow`, await shoot(page, file(look, `${name}-slow`), look, true))
       })
       await withApi(page, 'away', async () => {

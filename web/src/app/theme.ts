@@ -55,6 +55,8 @@ const tokens = {
     colorLink: '#69b1ff',
     colorPrimaryHover: '#2a6fd6',
     colorError: '#f07173',
+    purple7: '#b37feb',
+    'purple-7': '#b37feb',
     colorTextDescription: 'rgba(255, 255, 255, 0.65)',
     colorTextTertiary: 'rgba(255, 255, 255, 0.65)',
   },

@@ -71,7 +71,9 @@ export function List<Row extends object>(props: ListProps<Row>) {
         pagination={false}
         scroll={{ x: 'max-content' }}
         locale={{
-          emptyText: isPending ? ' ' : <NothingFound filtered={filtered} hint={hint} onClear={onClear} />,
+          // Without an answer nobody knows whether there is nothing.
+          emptyText:
+            data === undefined ? ' ' : <NothingFound filtered={filtered} hint={hint} onClear={onClear} />,
         }}
         onChange={(_pages, _filters, sorter, { action }) => {
           if (action !== 'sort' || Array.isArray(sorter)) return

@@ -46,6 +46,7 @@ const en = {
   counters: 'Where the counters stood',
   counterNames: {
     user: 'Mailbox',
+    total: 'In the long run',
     address: 'Address',
     network: 'Network',
     'users tried': 'Mailboxes tried',
@@ -108,6 +109,7 @@ const zh: typeof en = {
   counters: '当时的计数',
   counterNames: {
     user: '该邮箱',
+    total: '长期累计',
     address: '该地址',
     network: '该网段',
     'users tried': '尝试过的邮箱',

@@ -92,6 +92,7 @@ function EditForm({ seen, now, onSeen }: FormProps) {
     <Form<Fields>
       form={form}
       layout="vertical"
+      requiredMark={false}
       initialValues={fieldsOf(seen)}
       onFinish={typed => send(typed, seen.version)}
     >
