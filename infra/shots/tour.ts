@@ -31,12 +31,16 @@ export async function shootAll(tour: Tour, scenes: Scene[], look: Look): Promise
   }
 }
 
-async function open(
+/** A busy machine takes its time over an administrator's password. */
+const patienceMs = 60_000
+
+export async function open(
   { browser, world }: Tour,
   look: Look,
   { on, by }: Required<Pick<Scene, 'on' | 'by'>>,
 ): Promise<Visitor> {
   const visitor = await visit(browser, { base: `http://127.0.0.1:${world[on].ports.admin}`, ...look })
+  visitor.page.setDefaultTimeout(patienceMs)
   if (by === 'admin') await signIn(visitor.page, 'admin', adminPassword)
   if (by === 'newcomer') await signIn(visitor.page, 'newcomer', world.oneTimePassword)
   return visitor

@@ -2,12 +2,11 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { signIn, type Visitor, visit } from '../e2e/browser.ts'
+import type { Visitor } from '../e2e/browser.ts'
 import type { Look } from './looks.ts'
 import { press } from './press.ts'
 import { shoot } from './shoot.ts'
-import type { Tour } from './tour.ts'
-import { adminPassword } from './world.ts'
+import { open, type Tour } from './tour.ts'
 
 const pages = {
   overview: '/',
@@ -18,15 +17,14 @@ const pages = {
 }
 
 /** At last the busy gateway is stopped. */
-export async function shootTroubles({ browser, world, folder, note }: Tour, looks: Look[]): Promise<void> {
-  const open: { look: Look; name: string; visitor: Visitor }[] = []
-  const base = `http://127.0.0.1:${world.busy.ports.admin}`
+export async function shootTroubles(tour: Tour, looks: Look[]): Promise<void> {
+  const { world, folder, note } = tour
+  const waiting: { look: Look; name: string; visitor: Visitor }[] = []
   const file = (look: Look, name: string) => join(folder, look.name, `trouble-${name}.png`)
   for (const look of looks) {
     mkdirSync(join(folder, look.name), { recursive: true })
-    await using visitor = await visit(browser, { base, ...look })
+    await using visitor = await open(tour, look, { on: 'busy', by: 'admin' })
     const { page } = visitor
-    await signIn(page, 'admin', adminPassword)
     for (const [name, path] of Object.entries(pages)) {
       await withApi(page, 'silent', async () => {
         await page.goto(path)
@@ -42,13 +40,13 @@ export async function shootTroubles({ browser, world, folder, note }: Tour, look
   }
   for (const look of looks)
     for (const name of ['overview', 'mailboxes'] as const) {
-      const visitor = await visit(browser, { base, ...look })
-      await signIn(visitor.page, 'admin', adminPassword, pages[name])
+      const visitor = await open(tour, look, { on: 'busy', by: 'admin' })
+      await visitor.page.goto(pages[name])
       await visitor.page.locator('.ant-statistic, tbody a').first().waitFor()
-      open.push({ look, name, visitor })
+      waiting.push({ look, name, visitor })
     }
   await world.busy.stop()
-  for (const { look, name, visitor } of open) {
+  for (const { look, name, visitor } of waiting) {
     const { page } = visitor
     if (name === 'mailboxes') await press(page, 'Refresh', '刷新')
     // The overview asks by itself, twice a minute.
