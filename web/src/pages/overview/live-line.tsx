@@ -20,7 +20,7 @@ export function LiveLine() {
   const show = (value: number | null | undefined) => value?.toLocaleString(locale) ?? '–'
   return (
     <Card size="small">
-      <div style={{ ...grid, opacity: isLost ? 0.7 : 1 }}>
+      <div style={{ ...grid, opacity: isLost ? 0.85 : 1 }}>
         <Badge
           role="status"
           status={isLost ? 'warning' : now ? 'processing' : 'default'}
