@@ -34,8 +34,12 @@ const notOnServers = [
   'infra/e2e/console*.test.ts',
 ]
 
-/** About MariaDB alone. */
-const onlyOnMariadb = ['lib/database/{mysql,watch}.test.ts', 'lib/audit/keep.test.ts']
+/** About MariaDB alone, or with bundles, which know no other database. */
+const onlyOnMariadb = [
+  'lib/database/{mysql,watch}.test.ts',
+  'lib/audit/keep.test.ts',
+  'infra/e2e/{hosts,api-hosts}.test.ts',
+]
 
 export default defineConfig({
   test: {

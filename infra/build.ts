@@ -1,15 +1,20 @@
 /**
  * Bundles the functions for the cloud: `dist/<name>/index.mjs`, for the runtime nodejs24.x. Beside them the document of
  * the API, to be served as the file `/api/openapi.json`: no function knows the operations of the others.
+ * `npm run build:cloud` builds all of it into `dist`, with the console's files in `dist/site`.
  */
-import { mkdir, writeFile } from 'node:fs/promises'
-import { build } from 'esbuild'
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
+import { build, type Metafile } from 'esbuild'
 import { functions, operations } from '../functions/index.ts'
 import { describeApi } from '../lib/http/openapi.ts'
+import { banner, leaveOut, readNamespaces } from './build-plugins.ts'
 
-/** CommonJS libraries inside an ES module still call `require`. The minifier, which knows nothing of this line, takes short names. */
-const banner =
-  "import{createRequire as createBundleRequire}from'node:module';const require=createBundleRequire(import.meta.url);"
+export interface Bundle {
+  /** The file with the handler. */
+  entry: string
+  /** What it is made of. */
+  metafile: Metafile
+}
 
 /**
  * @param outDir folder that gets one folder per function
@@ -18,32 +23,46 @@ const banner =
 export async function buildFunctions(outDir: string): Promise<Record<string, string>> {
   await writeDocument(outDir)
   const names = functions.filter(({ cloud }) => cloud).map(({ name }) => name)
-  await Promise.all(names.map(name => buildFunction(name, outDir)))
-  return Object.fromEntries(names.map(name => [name, `${outDir}/${name}/index.mjs`]))
+  const entries = names.map(async name => [name, (await buildFunction(name, outDir)).entry] as const)
+  return Object.fromEntries(await Promise.all(entries))
 }
 
-async function buildFunction(name: string, outDir: string): Promise<void> {
-  await build({
-    entryPoints: {
-      index: `functions/${name}/lambda.ts`,
-      // The embedded database's thread, started from a file of its own.
-      'sqlite-worker': 'lib/database/sqlite-worker.ts',
-    },
+/** @param name of a folder in `functions` */
+export async function buildFunction(name: string, outDir: string): Promise<Bundle> {
+  const { metafile } = await build({
+    entryPoints: { index: `functions/${name}/lambda.ts` },
     outdir: `${outDir}/${name}`,
     outExtension: { '.js': '.mjs' },
     bundle: true,
     platform: 'node',
     target: 'node24',
     format: 'esm',
-    external: ['better-sqlite3'],
+    plugins: [leaveOut, readNamespaces],
     minify: true,
+    metafile: true,
     banner: { js: banner },
     logLevel: 'warning',
   })
+  return { entry: `${outDir}/${name}/index.mjs`, metafile }
 }
 
 /** As `openapi.json`. */
 export async function writeDocument(outDir: string): Promise<void> {
   await mkdir(outDir, { recursive: true })
   await writeFile(`${outDir}/openapi.json`, JSON.stringify(describeApi(operations)))
+}
+
+/** The console's files as they are served, without what is packed for the adapter, and the document at its path. */
+async function gatherSite(outDir: string): Promise<void> {
+  await cp('web/dist', `${outDir}/site`, {
+    recursive: true,
+    filter: path => !/\.(br|gz)$|\/built$/.test(path),
+  })
+  await cp(`${outDir}/openapi.json`, `${outDir}/site/api/openapi.json`)
+}
+
+if (import.meta.main) {
+  await rm('dist', { recursive: true, force: true })
+  await buildFunctions('dist')
+  await gatherSite('dist')
 }

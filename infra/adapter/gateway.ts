@@ -16,6 +16,7 @@ import { closeGracefully, listen } from '../../lib/runtime/listen.ts'
 import { obeyLogLevel } from '../../lib/runtime/log.ts'
 import { createProcessMetrics, type ProcessMetrics } from '../../lib/runtime/metrics.ts'
 import { createNginxPlane } from '../../lib/runtime/node.ts'
+import { bringUpSchema } from '../../lib/runtime/schema.ts'
 import { openServices, type Services } from '../../lib/runtime/services.ts'
 import { tellInFlight } from '../../lib/stats/in-flight.ts'
 import { serveConsole } from './console.ts'
@@ -67,7 +68,7 @@ export async function startGateway(
     undo.push(() => passwords.close())
     const spool = chooseSpool(config)
     const stopping = new AbortController()
-    const opened = await openServices(config, log, { passwords, metrics, spool })
+    const opened = await openServices(config, log, { passwords, metrics, migrate: bringUpSchema, spool })
     const services = { ...opened, failLog, stopping: stopping.signal }
     undo.push(() => services.close())
     metrics.watch({ ...services, passwords })

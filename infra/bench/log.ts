@@ -13,6 +13,7 @@ import type { AuthLogRow } from '../../lib/database/schema.ts'
 import { loadConfig } from '../../lib/runtime/config.ts'
 import { inlineHashing } from '../../lib/runtime/hash-inline.ts'
 import { createLog } from '../../lib/runtime/log.ts'
+import { bringUpSchema } from '../../lib/runtime/schema.ts'
 import { openServices, type Services } from '../../lib/runtime/services.ts'
 import { readOverview } from '../../lib/stats/overview.ts'
 import { readPeriod } from '../../lib/stats/period.ts'
@@ -66,7 +67,10 @@ async function open(): Promise<Services> {
     settings.DATABASE_URL = await mariadb.createDatabase('bench')
   }
   const config = loadConfig({ env: settings, cwd: folder })
-  const services = await openServices(config, createLog('warn'), { passwords: inlineHashing })
+  const services = await openServices(config, createLog('warn'), {
+    passwords: inlineHashing,
+    migrate: bringUpSchema,
+  })
   started.defer(() => services.close())
   return services
 }

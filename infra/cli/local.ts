@@ -2,6 +2,7 @@
 import type { Config } from '../../lib/runtime/config.ts'
 import { inlineHashing } from '../../lib/runtime/hash-inline.ts'
 import { createLog } from '../../lib/runtime/log.ts'
+import { bringUpSchema } from '../../lib/runtime/schema.ts'
 import { openServices } from '../../lib/runtime/services.ts'
 import { runNoting } from '../adapter/control.ts'
 import { lockDatabase } from '../adapter/data-folder.ts'
@@ -32,7 +33,10 @@ export interface Local {
 export async function openLocal(config: Config): Promise<Local> {
   const lock = lockDatabase(config)
   try {
-    const services = await openServices(config, createLog('warn'), { passwords: inlineHashing })
+    const services = await openServices(config, createLog('warn'), {
+      passwords: inlineHashing,
+      migrate: bringUpSchema,
+    })
     return {
       run: (verb, input) => runNoting(services, verb, input),
       async close() {

@@ -36,8 +36,7 @@ interface Host {
 }
 
 const root = mkdtempSync(join(tmpdir(), 'mailgateway-api-hosts-'))
-// Inside the checkout, because the bundle leaves the native SQLite library outside.
-const dist = mkdtempSync('node_modules/.mailgateway-dist-')
+const dist = join(root, 'dist')
 const secret = { MAILGATEWAY_SECRET_KEY: sharedSecret }
 const hosts: Record<string, Host> = {}
 const closing: (() => unknown)[] = []
@@ -159,7 +158,6 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const close of closing) await close()
   rmSync(root, { recursive: true })
-  rmSync(dist, { recursive: true })
 })
 
 /** Of the connection (functions are asked over HTTPS), or of this one answer. */

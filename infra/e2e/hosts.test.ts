@@ -18,8 +18,7 @@ import { openStores, sharedSecret } from './stores.ts'
 type Host = (lines: readonly Line[]) => Promise<Record<string, string>>
 
 const root = mkdtempSync(join(tmpdir(), 'mailgateway-hosts-'))
-// Inside the checkout, because the bundle leaves the native SQLite library outside.
-const dist = mkdtempSync('node_modules/.mailgateway-dist-')
+const dist = join(root, 'dist')
 const hosts: Record<string, Host> = {}
 const closing: (() => unknown)[] = []
 let greeters: Greeters
@@ -97,7 +96,6 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const close of closing) await close()
   rmSync(root, { recursive: true })
-  rmSync(dist, { recursive: true })
 })
 
 const own = (headers: Record<string, string>) =>

@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import type { Protocol } from '../../lib/mailbox/protocols.ts'
 import { type Config, loadConfig } from '../../lib/runtime/config.ts'
 import { createHashPool } from '../../lib/runtime/hash-pool.ts'
+import { bringUpSchema } from '../../lib/runtime/schema.ts'
 import { type Clocks, openServices, type Services } from '../../lib/runtime/services.ts'
 import { chooseSpool } from '../adapter/data-folder.ts'
 import { verbs } from '../adapter/verbs.ts'
@@ -45,7 +46,12 @@ export async function openInProcess(
     },
   }
   const spool = chooseSpool(config)
-  const services = await openServices(config, pino({ level: 'silent' }), { passwords, spool }, clocks)
+  const services = await openServices(
+    config,
+    pino({ level: 'silent' }),
+    { passwords, migrate: bringUpSchema, spool },
+    clocks,
+  )
   return {
     services,
     config,

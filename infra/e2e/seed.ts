@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import { addMailbox } from '../../lib/mailbox/manage.ts'
 import type { Protocol } from '../../lib/mailbox/protocols.ts'
 import { loadConfig } from '../../lib/runtime/config.ts'
+import { bringUpSchema } from '../../lib/runtime/schema.ts'
 import { openServices } from '../../lib/runtime/services.ts'
 import { addBackends } from './in-process.ts'
 
@@ -28,7 +29,10 @@ export async function seedFolder(
     const make = (password: string) => hash(password, cost)
     return { hash: make, verify: compare, hashInTurn: make }
   }
-  const services = await openServices(config, pino({ level: 'silent' }), { passwords: hashAt(4) })
+  const services = await openServices(config, pino({ level: 'silent' }), {
+    passwords: hashAt(4),
+    migrate: bringUpSchema,
+  })
   try {
     await addBackends(services, backendPorts)
     for (const { name, cost } of users) {

@@ -39,22 +39,6 @@ async function refuseNewer(db: Database, migrations: Record<string, Migration>):
   )
 }
 
-/** Whether nothing is to be done, asked with one statement; what else is wrong `migrateUp` says. */
-export async function isUpToDate(db: Database, migrations: Record<string, Migration>): Promise<boolean> {
-  try {
-    const { rows } = await sql<{
-      name: string
-    }>`select name from ${sql.table(DEFAULT_MIGRATION_TABLE)}`.execute(db)
-    return (
-      rows.length === Object.keys(migrations).length &&
-      rows.every(({ name }) => Object.hasOwn(migrations, name))
-    )
-  } catch {
-    // There is no such table yet.
-    return false
-  }
-}
-
 /**
  * Applies all that is missing, in one transaction where the database allows it. Answers what was done.
  * @throws when the database holds a migration that this version does not know (a newer version was here), or a

@@ -5,6 +5,7 @@ import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
 import type { Hono } from 'hono'
 import { handle, type LambdaEvent } from 'hono/aws-lambda'
 import type { Logger } from 'pino'
+import { makeFirstAdmin } from '../admin/first.ts'
 import { within } from '../deadline.ts'
 import { createApi } from '../http/api.ts'
 import type { AnyOperation } from '../http/operation.ts'
@@ -14,7 +15,8 @@ import { type Config, loadConfig } from './config.ts'
 import { ConfigError } from './config-error.ts'
 import { inlineHashing } from './hash-inline.ts'
 import { createLog, obeyLogLevel } from './log.ts'
-import { openServices, type Services } from './services.ts'
+import { bringUpSchema } from './schema.ts'
+import { type Host, openServices, type Services } from './services.ts'
 import { createWaking } from './wake.ts'
 
 type Answer = APIGatewayProxyStructuredResultV2
@@ -95,13 +97,11 @@ export function createLambdaHandler(
 
 /**
  * For what the platform calls by the clock. What it throws the platform counts as failed, and may call again.
+ * Before its first call it does what a gateway does at its start: the other functions find schema and administrator.
  * @param run ends soon after its signal, which comes before the platform would end the call
  */
 export function createScheduledHandler<T>(run: (services: Services, signal: AbortSignal) => Promise<T>) {
-  const instance = openOnce(async () => {
-    const config = readCloudConfig()
-    return openInCloud(config, createLog(config.settings.log.level))
-  })
+  const instance = openOnce(openFirstInCloud)
   return async (_event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<T> => {
     try {
       const { services, during } = await instance.open()
@@ -139,6 +139,17 @@ const isInCloud = () => process.env.AWS_LAMBDA_FUNCTION_NAME !== undefined
 /** The name of all functions in the auth log: there may be hundreds of instances, each for some minutes. */
 const cloudNode = 'cloud'
 
+/** The function of the schedule sees to the schema, and to the first administrator. */
+async function openFirstInCloud(): Promise<Opened> {
+  const config = readCloudConfig()
+  const opened = await openInCloud(config, createLog(config.settings.log.level), bringUpSchema)
+  const { default_username, default_password } = config.settings.admin
+  const chosen = config.adminPassword ?? default_password
+  // Nobody would read a password that is made here.
+  if (chosen !== '') await makeFirstAdmin(opened.services, default_username, chosen)
+  return opened
+}
+
 /** An instance has one disk that it can write to, nobody beside it, and many like it on the same servers. */
 function readCloudConfig(): Config {
   const config = loadConfig({ env: { MAILGATEWAY_DATA_DIR: tmpdir(), ...process.env }, cwd: process.cwd() })
@@ -163,8 +174,9 @@ interface Opened {
   during<T>(call: () => Promise<T>): Promise<T>
 }
 
-async function openInCloud(config: Config, log: Logger): Promise<Opened> {
-  const services = await openServices(config, log, { passwords: inlineHashing, sleeps: true })
+/** @param migrate absent = the function of the schedule sees to the schema */
+async function openInCloud(config: Config, log: Logger, migrate?: Host['migrate']): Promise<Opened> {
+  const services = await openServices(config, log, { passwords: inlineHashing, sleeps: true, migrate })
   obeyLogLevel(services)
   const wake = createWaking(services)
   return {

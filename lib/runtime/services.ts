@@ -3,13 +3,12 @@ import cluster from 'node:cluster'
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import type { Logger } from 'pino'
-import { migrations } from '../../migrations/index.ts'
 import { type AuditTrail, createAuditTrail } from '../audit/append.ts'
 import type { Spool } from '../audit/spool.ts'
 import { createStats, type Stats } from '../audit/stats.ts'
 import { createDirectory, type Directory } from '../backend/directory.ts'
 import { type BanList, createBanList } from '../ban/list.ts'
-import { isUpToDate, migrateUp } from '../database/migrate.ts'
+import type { MigrationStep } from '../database/migrate.ts'
 import { openDatabase } from '../database/open.ts'
 import type { Database } from '../database/schema.ts'
 import type { Away } from '../database/watch.ts'
@@ -71,8 +70,6 @@ export interface Services {
   close(): Promise<void>
 }
 
-type Host = Pick<Services, 'passwords' | 'metrics'> & { spool?: Spool; sleeps?: boolean }
-
 export interface Clocks {
   /** Wall clock, UTC milliseconds; it may be set. */
   clock: () => number
@@ -82,16 +79,26 @@ export interface Clocks {
 
 const realClocks: Clocks = { clock: Date.now, steady: () => performance.now() }
 
+/** What differs from host to host. */
+export interface Host extends Pick<Services, 'metrics'> {
+  /** How it hashes; the caller closes it. */
+  passwords: Passwords
+  /** Brings the schema up to date at the start; absent = another process of this version sees to it. */
+  migrate?: (db: Database) => Promise<MigrationStep[]>
+  /** Where rows of the auth log wait while the database is away. */
+  spool?: Spool
+  /** Whether it stands still between calls: then nothing runs by itself. */
+  sleeps?: boolean
+}
+
 /**
- * Opens everything. All migrations have run when it resolves.
- * @param host how this host hashes (the caller closes it), what it counts with, where rows of the auth log wait while the
- *   database is away, and whether it stands still between calls: then nothing here runs by itself
+ * Opens everything. The schema of a host that sees to it is up to date when it resolves.
  * @throws an Error of one line when what is configured cannot be opened
  */
 export async function openServices(
   config: Config,
   log: Logger,
-  { passwords, metrics, spool, sleeps = false }: Host,
+  { passwords, metrics, migrate, spool, sleeps = false }: Host,
   { clock, steady }: Clocks = realClocks,
 ): Promise<Services> {
   const { settings } = config
@@ -108,10 +115,7 @@ export async function openServices(
   let hot: HotState | undefined
   let liveSettings: LiveSettings
   try {
-    if (!(await isUpToDate(db, migrations))) {
-      for (const { name } of await migrateUp(schemaDb, migrations))
-        log.info({ migration: name }, 'schema changed')
-    }
+    for (const { name } of (await migrate?.(schemaDb)) ?? []) log.info({ migration: name }, 'schema changed')
     hot = await openHotState(config, { db, log, steady, metrics, sleeps })
     const { sources } = config
     liveSettings = await openLiveSettings({ db, hot, sealer, log, steady, settings, sources })

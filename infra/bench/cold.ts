@@ -1,0 +1,126 @@
+/**
+ * `npm run bench:cold`: what a new instance of each function costs its first caller, from the start of its process to
+ * the first answer, beside a handler that does nothing; and what of each bundle is fetched. MariaDB and Redis are there
+ * and warm, the password is one that another instance has checked. Other work on the machine falsifies all of it.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+import { buildFunctions } from '../build.ts'
+import { nginxLines } from '../e2e/ask.ts'
+import { startGreeters } from '../e2e/greeter.ts'
+import { startMariadb } from '../e2e/mariadb.ts'
+import { startRedis } from '../e2e/redis.ts'
+import { seedFolder, seedPassword } from '../e2e/seed.ts'
+import { openRuntime } from './cold-runtime.ts'
+
+const spawns = 40
+const most = 2.2
+const joe = { user: 'joe@example.com', password: seedPassword }
+const empty = 'an empty handler'
+
+const folder = mkdtempSync(join(tmpdir(), 'mailgateway-cold-'))
+await using started = new AsyncDisposableStack()
+started.defer(() => rmSync(folder, { recursive: true }))
+const greeters = await startGreeters()
+started.defer(() => greeters.close())
+const mariadb = started.use(await startMariadb(join(folder, 'mariadb')))
+const redis = started.use(await startRedis(join(folder, 'redis')))
+const settings = {
+  DATABASE_URL: await mariadb.createDatabase('cold'),
+  REDIS_URL: redis.url,
+  MAILGATEWAY_SECRET_KEY: 'a master secret for cold starts alone',
+  MAILGATEWAY_DATABASE_MAX_OPEN_CONNS: '1',
+  MAILGATEWAY_DATA_DIR: join(folder, 'data'),
+  AWS_LAMBDA_FUNCTION_NAME: 'cold',
+}
+await seedFolder(folder, [{ name: joe.user, cost: 10 }], greeters.ports, settings)
+
+const bundles = await buildFunctions(join(folder, 'dist'))
+const nothing = join(folder, 'nothing.mjs')
+writeFileSync(nothing, "export const handler = async () => ({ statusCode: 200, headers: {}, body: '' })\n")
+const entries: Record<string, string> = { [empty]: nothing, ...bundles }
+
+// As JavaScript: the real runtime is no TypeScript that has to be stripped first.
+const loop = join(folder, 'loop.mjs')
+await build({ entryPoints: ['infra/e2e/runtime-loop.ts'], outfile: loop, format: 'esm', platform: 'node' })
+const runtime = await openRuntime(loop, settings)
+started.defer(() => runtime.close())
+
+const eventOf = (name: string) => {
+  const path = name === 'nginx-auth' ? '/api/auth' : '/api/nothing'
+  const headers = name === 'nginx-auth' ? Object.fromEntries(nginxLines(joe)) : {}
+  const http = { method: 'GET', path, sourceIp: '192.0.2.1' }
+  return {
+    version: '2.0',
+    rawPath: path,
+    rawQueryString: '',
+    headers: { host: 'gateway.example', ...headers },
+    requestContext: { domainName: 'gateway.example', http },
+    isBase64Encoded: false,
+  }
+}
+
+/** @throws when the answer is not the expected one */
+function check(name: string, result: unknown): void {
+  const { statusCode, headers } = (result ?? {}) as { statusCode?: number; headers?: Record<string, string> }
+  const lower = Object.fromEntries(
+    Object.entries(headers ?? {}).map(([key, text]) => [key.toLowerCase(), text]),
+  )
+  const isRight =
+    name === 'nginx-auth'
+      ? lower['auth-status'] === 'OK'
+      : name === 'tick' || statusCode === (name === empty ? 200 : 404)
+  if (!isRight) throw new Error(`${name} answered ${JSON.stringify(result)}`)
+}
+
+/** @returns milliseconds to the first answer, and of each of `more` that follow */
+async function run(name: string, more = 0): Promise<number[]> {
+  const times: number[] = []
+  let since = performance.now()
+  const instance = runtime.start(entries[name]!)
+  for (let i = 0; i <= more; i++) {
+    check(name, await instance.ask(eventOf(name)))
+    times.push(performance.now() - since)
+    since = performance.now()
+  }
+  await instance.end()
+  return times
+}
+
+const times = Object.fromEntries(Object.keys(entries).map(name => [name, [] as number[]]))
+// tick brings the schema; the password is remembered from then on.
+for (const name of Object.keys(entries)) await run(name)
+for (let i = 0; i < spawns; i++) {
+  // In turn, so that whatever else the machine does falls on all.
+  for (const name of Object.keys(entries)) times[name]!.push((await run(name))[0]!)
+}
+const middle = (list: number[]) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)]!
+const warm = middle((await run('nginx-auth', 500)).slice(100)) - middle((await run(empty, 500)).slice(100))
+
+const at = (name: string, share: number) =>
+  times[name]!.toSorted((a, b) => a - b)[Math.floor(spawns * share)]!
+const kilo = (bytes: number) => `${(bytes / 1_000).toFixed(0)} kB`.padStart(8)
+const figures = Object.keys(entries).map(name => {
+  const code = readFileSync(entries[name]!)
+  const ratio = at(name, 0.5) / at(empty, 0.5)
+  return {
+    name,
+    bytes: code.length,
+    gz: gzipSync(code, { level: 9 }).length,
+    p50: at(name, 0.5),
+    p90: at(name, 0.9),
+    ratio,
+  }
+})
+console.log(`${'spawn to first answer'.padEnd(22)}    p50     p90  × empty     code       gz`)
+for (const { name, bytes, gz, p50, p90, ratio } of figures) {
+  const ms = [p50, p90].map(each => `${each.toFixed(0)} ms`.padStart(7)).join(' ')
+  console.log(`${name.padEnd(22)} ${ms} ${ratio.toFixed(2).padStart(7)} ${kilo(bytes)} ${kilo(gz)}`)
+}
+console.log(`a warm login takes ${warm.toFixed(1)} ms of nginx-auth, beside stores on the same machine`)
+const { ratio } = figures.find(({ name }) => name === 'nginx-auth')!
+console.log(`nginx-auth takes ${ratio.toFixed(2)} times the empty handler; at most ${most} is the aim`)
+process.exitCode = ratio <= most ? 0 : 1

