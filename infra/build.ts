@@ -40,6 +40,8 @@ export async function buildFunction(name: string, outDir: string): Promise<Bundl
     plugins: [leaveOut, readNamespaces],
     minify: true,
     metafile: true,
+    // Beside the code, in index.mjs.LEGAL.txt.
+    legalComments: 'external',
     banner: { js: banner },
     logLevel: 'warning',
   })

@@ -1,6 +1,7 @@
 /** The Runtime API, for one instance after the other. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
@@ -9,6 +10,8 @@ import { chooseFreePort } from '../e2e/ports.ts'
 export interface Instance {
   /** One at a time. @returns what the handler returned */
   ask(event: unknown): Promise<unknown>
+  /** Milliseconds of processor that it has taken so far, all threads. */
+  cpu(): number
   end(): Promise<void>
 }
 
@@ -53,6 +56,11 @@ export async function openRuntime(loop: string, settings: Record<string, string>
           event = asked
           handOut()
           return promise
+        },
+        cpu() {
+          const threads = `/proc/${child.pid}/task`
+          const taken = readdirSync(threads).map(id => readFileSync(`${threads}/${id}/schedstat`, 'utf8'))
+          return taken.reduce((sum, text) => sum + Number(text.split(' ')[0]) / 1e6, 0)
         },
         async end() {
           child.kill('SIGKILL')

@@ -144,7 +144,10 @@ const replaceInSources = (pairs: [string, string][]): Plugin => ({
     build.onLoad({ filter: /\/(infra\/.*|sst\.config)\.ts$/ }, async ({ path }) => {
       if (path.includes('/.sst/')) return undefined
       const text = await readFile(path, 'utf8')
-      return { contents: pairs.reduce((all, [before, after]) => all.replace(before, after), text), loader: 'ts' }
+      return {
+        contents: pairs.reduce((all, [before, after]) => all.replace(before, after), text),
+        loader: 'ts',
+      }
     })
   },
 })

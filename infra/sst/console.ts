@@ -23,7 +23,7 @@ export function createConsole({ domain, certificate }: Choices) {
       ],
     },
     dev: false,
-    transform: { assets: args => void (args.cors = false) },
+    transform: { assets: { cors: false } },
   })
   return { router, files, url: router.url }
 }

@@ -16,6 +16,7 @@ const outputsOf: Record<string, (name: string) => object> = {
     clusterEnabled: false,
     port: 6379,
   }),
+  'aws:s3/bucket:Bucket': name => ({ bucketRegionalDomainName: `${name}.s3.example.org` }),
   'aws:cloudfront/distribution:Distribution': () => ({
     domainName: 'd111.cloudfront.net',
     hostedZoneId: 'Z2',
