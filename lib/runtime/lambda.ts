@@ -158,6 +158,11 @@ function readCloudConfig(): Config {
       'DATABASE_URL: a cloud function cannot use SQLite, its instances share no file; give mysql://',
     )
   }
+  if (isInCloud() && config.hotState.kind === 'memory') {
+    throw new ConfigError(
+      'REDIS_URL: a cloud function cannot count in memory, its instances share none; give redis:// or rediss://',
+    )
+  }
   const { server, database } = config.settings
   server.node ||= cloudNode
   database.max_open_conns = 1
