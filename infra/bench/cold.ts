@@ -4,6 +4,7 @@
  * and warm, the password is one that another instance has checked. Other work on the machine falsifies all of it.
  * `-- --spawns 10` for each instead of 40, `--only nginx-auth` beside the empty one.
  */
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -25,6 +26,7 @@ const spawns = Number(values.spawns)
 const most = 2.2
 const joe = { user: 'joe@example.com', password: seedPassword }
 const empty = 'an empty handler'
+const edgeSecret = randomUUID()
 
 const folder = mkdtempSync(join(tmpdir(), 'mailgateway-cold-'))
 await using started = new AsyncDisposableStack()
@@ -40,6 +42,8 @@ const settings = {
   MAILGATEWAY_DATABASE_MAX_OPEN_CONNS: '1',
   MAILGATEWAY_DATA_DIR: join(folder, 'data'),
   AWS_LAMBDA_FUNCTION_NAME: 'cold',
+  MAILGATEWAY_EDGE_AUTH: 'secret',
+  MAILGATEWAY_EDGE_SECRET: edgeSecret,
 }
 await seedFolder(folder, [{ name: joe.user, cost: 10 }], greeters.ports, settings)
 
@@ -57,7 +61,8 @@ started.defer(() => runtime.close())
 
 const eventOf = (name: string) => {
   const path = name === 'nginx-auth' ? '/api/auth' : '/api/nothing'
-  const headers = name === 'nginx-auth' ? Object.fromEntries(nginxLines(joe)) : {}
+  const headers =
+    name === 'nginx-auth' ? { ...Object.fromEntries(nginxLines(joe)), 'x-auth-key': edgeSecret } : {}
   const http = { method: 'GET', path, sourceIp: '192.0.2.1' }
   return {
     version: '2.0',
