@@ -102,13 +102,9 @@ const checks = {
       const { environment } = functionOf(rehearsal, name)
       expect(isSecret(environment)).toBe(true)
       const { SST_KEY, SST_KEY_FILE, SST_RESOURCE_App, ...variables } = environment.value.variables
-      const slug = name.replaceAll(/(?<!^)([A-Z])/g, '-$1').toLowerCase()
       expect(variables).toEqual({
         ...places,
         MAILGATEWAY_SECRET_KEY: 'the MasterSecret',
-        MAILGATEWAY_DATABASE_MAX_OPEN_CONNS: '1',
-        MAILGATEWAY_DATA_DIR: '/tmp/mailgateway',
-        MAILGATEWAY_SERVER_NODE: slug,
         ...(own[name] ?? forBrowsers),
       })
     }
@@ -316,7 +312,7 @@ test('the authorities of RDS are those of the region, and are sent along', () =>
 
 const planted: [keyof typeof checks, string, string][] = [
   ['functions', "architecture: 'arm64'", "architecture: 'x86_64'"],
-  ['environment', "MAILGATEWAY_DATABASE_MAX_OPEN_CONNS: '1'", "MAILGATEWAY_DATABASE_MAX_OPEN_CONNS: '9'"],
+  ['environment', 'MAILGATEWAY_EDGE_AUTH: choices.edgeAuth', "MAILGATEWAY_EDGE_AUTH: 'off'"],
   ['urls', 'cors: false', 'cors: true'],
   ['rights', "'logs:PutLogEvents'", "'logs:*'"],
   ['logs', '? 30 : 7', '? 3653 : 7'],

@@ -39,7 +39,6 @@ const settings = {
   DATABASE_URL: await mariadb.createDatabase('cold'),
   REDIS_URL: redis.url,
   MAILGATEWAY_SECRET_KEY: 'a master secret for cold starts alone',
-  MAILGATEWAY_DATABASE_MAX_OPEN_CONNS: '1',
   MAILGATEWAY_DATA_DIR: join(folder, 'data'),
   AWS_LAMBDA_FUNCTION_NAME: 'cold',
   MAILGATEWAY_EDGE_AUTH: 'secret',

@@ -59,10 +59,6 @@ function createFunction(name: FunctionName, parts: Parts, after?: $util.Resource
       DATABASE_URL: stores.databaseUrl,
       REDIS_URL: stores.redisUrl,
       MAILGATEWAY_SECRET_KEY: secrets.masterSecret.value,
-      // One call at a time takes one connection.
-      MAILGATEWAY_DATABASE_MAX_OPEN_CONNS: '1',
-      MAILGATEWAY_DATA_DIR: '/tmp/mailgateway',
-      MAILGATEWAY_SERVER_NODE: name,
       ...Object.assign({}, ...needs.map(need => environmentFor(need, parts))),
     },
     // It may write its own log, and nothing else.
