@@ -28,8 +28,9 @@ export function addProcessCommands(program: Command): void {
   program
     .command('ready')
     .description('whether the gateway that runs in these settings can decide logins: what /readyz says')
-    .action(async () => {
-      process.stdout.write(`${await askReady(readConfig().settings.server)}\n`)
+    .option('--json', 'as JSON')
+    .action(async (options: OutputOptions) => {
+      print(options, await askReady(readConfig().settings.server), said => said)
     })
 
   const config = program.command('config').description('the configuration of this machine')

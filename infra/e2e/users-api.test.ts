@@ -1,5 +1,6 @@
 /** Mailboxes made over the API, used by real mail clients through a real nginx. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { untilWelcomed } from './admins.ts'
 import { codeFor } from './authenticator.ts'
 import { useImap } from './clients.ts'
 import { type Rig, startRig } from './rig.ts'
@@ -13,6 +14,7 @@ let token: string
 beforeAll(async () => {
   rig = await startRig({ settings: { MAILGATEWAY_ADMIN_PASSWORD: adminPassword } })
   rig.dovecot.addUser({ name, password })
+  await untilWelcomed(rig.gateway)
   const { body } = await send('POST', '/login', { username: 'admin', password: adminPassword })
   token = body.access_token
 })
