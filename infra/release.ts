@@ -71,6 +71,9 @@ function isUsed(file: string): boolean {
   return fits && !unused.test(file)
 }
 
+/** Other files beside conf/config.yaml are somebody's own settings. */
+const isOfEverybody = (file: string) => !/\/conf\/(?!config\.yaml$)[^/]+\.\w+$/.test(file)
+
 /** Whoever edits the file of a checkout keeps secrets in it. @throws Error when it says anything but the defaults */
 function refuseOwnSettings(): void {
   const read = (env: NodeJS.ProcessEnv) => describeConfig(loadConfig({ env, cwd: root }))
@@ -85,7 +88,7 @@ function refuseOwnSettings(): void {
 async function fill(folder: string): Promise<void> {
   const copy = (path: string, filter?: (file: string) => boolean) =>
     cpSync(join(root, path), join(folder, path), { recursive: true, filter })
-  for (const path of [...(await findSources()), ...files]) copy(path)
+  for (const path of [...(await findSources()), ...files]) copy(path, isOfEverybody)
   for (const path of findPackages()) copy(path, isUsed)
   const { version, description, license, type, engines, dependencies } = packageJson
   const about = {

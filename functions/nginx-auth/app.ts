@@ -1,5 +1,6 @@
 /** What nginx's mail proxy asks at every login: `GET /api/auth`, answered in headers only. */
 import { type Context, Hono } from 'hono'
+import { within } from '../../lib/deadline.ts'
 import { writeForRelay } from '../../lib/edge/answer.ts'
 import { type EdgeSettings, readProof } from '../../lib/edge/proof.ts'
 import { peerOf } from '../../lib/http/client-address.ts'
@@ -15,6 +16,8 @@ import { type Answer, type HeaderLine, readAttempt, writeDecision } from './wire
 const path = '/api/auth'
 /** Tells a relay that its proof is good. */
 const proofPath = '/api/edge'
+/** Without it the relay asks again, which is all that is lost. */
+const holdMs = 300
 
 export interface NginxAuthServices extends LoginServices {
   settings: LoginServices['settings'] & EdgeSettings
@@ -88,7 +91,11 @@ async function answer(
   const answer = writeDecision(attempt, decision)
   return relayed === null
     ? answer
-    : writeForRelay(answer, relayed, await findHold(services, attempt, decision).catch(() => null))
+    : writeForRelay(
+        answer,
+        relayed,
+        await within(holdMs, findHold(services, attempt, decision)).catch(() => null),
+      )
 }
 
 /** What to do about a request that comes from somewhere else. */

@@ -84,6 +84,7 @@ describe('hmac', () => {
       lines => lines.map(([name, value]) => [name, name === 'Client-IP' ? '192.0.2.8' : value]),
     ],
     ['a line more', lines => [...lines, ['Auth-SSL', 'on']]],
+    ['a line more that ends in a colon', lines => [...lines, ['Auth-SSL', 'on:']]],
     ['a line less', lines => lines.filter(([name]) => name !== 'Auth-Login-Attempt')],
     ['another id', lines => lines.map(([name, value]) => [name, name === 'X-Edge-Id' ? newId() : value])],
     [

@@ -87,7 +87,7 @@ async function relay(
   isBusy: boolean,
 ): Promise<Answer> {
   const { id, user, clientAddress } = attempt
-  const held = attempt.fault === null ? memory.find(clientAddress, user) : null
+  const held = memory.find(clientAddress, user)
   if (held !== null) {
     metrics.asked('remembered')
     return tell(attempt, held)

@@ -14,8 +14,6 @@ export interface Memory {
 
 interface Held {
   reason: HeldReason
-  /** '' = holds for all. */
-  name: string
   endsAt: number
 }
 
@@ -24,14 +22,21 @@ const most = 10_000
 
 /** @param steady milliseconds that only ever go forward */
 export function createMemory(steady: () => number): Memory {
-  const byPrefix = createPrefixMap<Held>()
+  /** By name: whoever is refused may have been ten thousand people. */
+  const byPrefix = createPrefixMap<Map<string, Held>>()
+  const names = new Map<string, Map<string, Held>>()
   /** The oldest first. */
   const all = new Map<string, { prefix: Prefix; name: string; endsAt: number }>()
 
   const forget = (key: string) => {
     const held = all.get(key)
-    if (held) byPrefix.delete(held.prefix, held.name)
     all.delete(key)
+    const here = held && names.get(held.prefix.text)
+    if (!here) return
+    here.delete(held.name)
+    if (here.size > 0) return
+    names.delete(held.prefix.text)
+    byPrefix.delete(held.prefix, '')
   }
 
   const makeRoom = () => {
@@ -45,22 +50,26 @@ export function createMemory(steady: () => number): Memory {
   return {
     note({ reason, prefix: text, ofUser, ms }, user) {
       const prefix = parsePrefix(text)
-      if (prefix === null) return
+      // Nobody's name would be everybody's.
+      if (prefix === null || (ofUser && user === '')) return
       const name = ofUser ? nameOf(user) : ''
       const key = `${prefix.text} ${name}`
       forget(key)
       makeRoom()
       const endsAt = steady() + ms
-      byPrefix.set(prefix, name, { reason, name, endsAt })
+      const here = names.get(prefix.text) ?? new Map<string, Held>()
+      names.set(prefix.text, here.set(name, { reason, endsAt }))
+      byPrefix.set(prefix, '', here)
       all.set(key, { prefix, name, endsAt })
     },
     find(address, user) {
       const now = steady()
       const name = nameOf(user)
-      const held = byPrefix
-        .find(address)
-        .find(each => each.endsAt > now && (each.name === '' || each.name === name))
-      return held?.reason ?? null
+      for (const here of byPrefix.find(address)) {
+        const held = [here.get(''), here.get(name)].find(each => each !== undefined && each.endsAt > now)
+        if (held) return held.reason
+      }
+      return null
     },
     size: () => all.size,
   }

@@ -3,7 +3,7 @@ import type { BanRow, Database } from '../database/schema.ts'
 import { createFollower } from '../follower.ts'
 import type { BanEvent } from '../metrics.ts'
 import { createPrefixMap } from './prefix-map.ts'
-import { parsePrefix } from './rules.ts'
+import { contains, type Prefix, parsePrefix } from './rules.ts'
 
 /** Hot-state key of a count that every change of bans and exceptions raises. */
 export const bansVersionKey = 'bans:version'
@@ -52,6 +52,7 @@ export function createBanList({ db, clock, steady }: BanListParts): BanList {
   /** The same by id. */
   const all = new Map<string, Held>()
   let exceptions = createPrefixMap<'allow' | 'shared'>()
+  let excepted: Prefix[] = []
   let newest = -1
 
   const read = async () => {
@@ -61,10 +62,11 @@ export function createBanList({ db, clock, steady }: BanListParts): BanList {
       .where('version', '>', newest)
       .orderBy('version')
       .execute()
-    const excepted = await db.selectFrom('ip_exceptions').select(['id', 'cidr', 'kind']).execute()
+    const entries = await db.selectFrom('ip_exceptions').select(['id', 'cidr', 'kind']).execute()
     for (const row of rows) hold(row)
     exceptions = createPrefixMap()
-    for (const { id, cidr, kind } of excepted) exceptions.set(parsePrefix(cidr)!, id, kind)
+    for (const { id, cidr, kind } of entries) exceptions.set(parsePrefix(cidr)!, id, kind)
+    excepted = entries.map(({ cidr }) => parsePrefix(cidr)!)
   }
 
   const hold = (row: BanRow) => {
@@ -113,7 +115,11 @@ export function createBanList({ db, clock, steady }: BanListParts): BanList {
 
     holdingAt(address) {
       const ban = inForce(address)
-      return ban && { cidr: ban.row.cidr, leftMs: ban.endsAt - steady() }
+      if (ban === null) return null
+      const all = parsePrefix(ban.row.cidr)!
+      // Automatic bans spare whom an exception names, who may be a part of what is banned.
+      const isWhole = ban.row.event_type === 'manual' || !excepted.some(one => contains(all, one))
+      return { cidr: isWhole ? ban.row.cidr : parsePrefix(address)!.text, leftMs: ban.endsAt - steady() }
     },
 
     countInForce() {

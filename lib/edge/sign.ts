@@ -37,7 +37,7 @@ const decides = /^(auth|client|proxy-protocol)-/
 /** Of what nginx has said, in whatever order and letter case it comes. Empty lines do not count: hosts may drop them. */
 export function digestOf(lines: readonly Line[]): string {
   const said = lines
+    .filter(([name, value]) => value !== '' && decides.test(name.toLowerCase()))
     .map(([name, value]) => `${name.toLowerCase()}:${value}`)
-    .filter(line => decides.test(line) && !line.endsWith(':'))
   return createHash('sha256').update(said.toSorted().join('\n')).digest('hex')
 }

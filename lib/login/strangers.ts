@@ -57,7 +57,10 @@ async function countForGood(services: StrangerServices, guesser: Guesser, digest
   if (outcome === 'present') return []
   if (accountId === null) {
     await countUnknownGuess(services.db)
-    if (count >= limit) await shut(services, name, 'shut_to_strangers', onceMs)
+    if (count >= limit) {
+      await shut(services, name, 'shut_to_strangers', onceMs)
+      noticeLock(services, guesser)
+    }
     return [`total ${count}/${limit}`]
   }
   const guesses = await countGuess(services.db, accountId)
@@ -114,12 +117,8 @@ async function shut(
   if (first) raiseAlert(services, alert, { user: name }, 'mailbox shut to strangers for a while')
 }
 
-/** Its owner is told. */
-export function noticeLock(
-  { notices }: StrangerServices,
-  { accountId, name, place, network }: Guesser,
-): void {
-  if (accountId === null) return
+/** Its owner is told. A name that nobody has goes the same way, as far as the queue: a host that writes it before its answer would tell. */
+export function noticeLock({ notices }: StrangerServices, { name, place, network }: Guesser): void {
   notices.add({ kind: 'locked', user: name, address: place ?? '', network: network ?? '', event: '' })
 }
 

@@ -84,8 +84,6 @@ export function createLambdaHandler(
       const { answer, during } = await instance.open()
       return (await during(() => answer(event, context))) as Answer
     } catch (error) {
-      ground.forget()
-      instance.forget()
       const request_id = newId()
       process.stderr.write(
         `${JSON.stringify({ level: 50, msg: 'request failed', request_id, err: (error as Error).message })}\n`,
@@ -103,33 +101,29 @@ export function createLambdaHandler(
 export function createScheduledHandler<T>(run: (services: Services, signal: AbortSignal) => Promise<T>) {
   const instance = openOnce(openFirstInCloud)
   return async (_event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<T> => {
-    try {
-      const { services, during } = await instance.open()
-      return await during(async () => {
-        await services.liveSettings.refresh()
-        const leftMs = context.getRemainingTimeInMillis() - endingMs
-        return run(services, AbortSignal.timeout(Math.max(0, leftMs)))
-      })
-    } catch (error) {
-      instance.forget()
-      throw error
-    }
+    const { services, during } = await instance.open()
+    return during(async () => {
+      await services.liveSettings.refresh()
+      const leftMs = context.getRemainingTimeInMillis() - endingMs
+      return run(services, AbortSignal.timeout(Math.max(0, leftMs)))
+    })
   }
 }
 
 /** For the statement that a job is in when it is told to end. */
 const endingMs = 2_000
 
-/** An instance opens its services at the first call; after a failure the next call tries again. */
+/** An instance opens its services at the first call; where that fails the next call tries again. */
 function openOnce<T>(open: () => Promise<T>) {
   let opening: Promise<T> | undefined
+  const forget = (error: unknown): never => {
+    opening = undefined
+    throw error
+  }
   return {
-    open() {
-      opening ??= open()
+    open(): Promise<T> {
+      opening ??= open().catch(forget)
       return opening
-    },
-    forget() {
-      opening = undefined
     },
   }
 }
