@@ -7,6 +7,12 @@ const gateway = 'http://127.0.0.1:8089'
 export default defineConfig({
   root: import.meta.dirname,
   plugins: [react()],
-  build: { outDir: 'dist', emptyOutDir: true, target: 'es2023', reportCompressedSize: false },
+  build: {
+    outDir: 'dist',
+    emptyOutDir: true,
+    target: 'es2023',
+    reportCompressedSize: false,
+    chunkSizeWarningLimit: 2_000,
+  },
   server: { host: '127.0.0.1', proxy: { '^/(api|login|refresh|logout)': gateway } },
 })

@@ -36,9 +36,11 @@ async function runAlone(config: Config, logs: Logs): Promise<void> {
       return () => closeGracefully(control, graceMs(settings))
     },
   })
+  // The first administrator, whom the welcome makes, takes a moment in which one may be told to end.
+  const ended = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
   sayWhereItListens(log, settings)
   process.stderr.write(await welcome(services, config))
-  const signal = await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
+  const signal = await ended
   log.info({ signal: signal[0] }, 'stopping')
   process.once('SIGINT', () => process.exit(130))
   await stop()
