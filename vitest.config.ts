@@ -52,6 +52,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     // A disk or processor that stands still for a second is rightly answered with temporary failures.
     retry: 1,
+    expect: { poll: { timeout: 20_000 } },
     projects: [
       {
         extends: true,

@@ -165,7 +165,7 @@ test('a unix socket: left by a killed gateway, replaced, open to nginx', async (
   expect(statSync(join(gateway.folder, 'control.sock')).mode & 0o777).toBe(0o600)
   const orphans = workers()
   await gateway.stop('SIGKILL')
-  await vi.waitFor(() => expect(orphans.filter(lives)).toEqual([]))
+  await vi.waitFor(() => expect(orphans.filter(lives)).toEqual([]), 20_000)
   turn -= 1
   await start(settings)
   expect((await ask(socket, nginxLines(joe))).headers['auth-status']).toBe('OK')

@@ -288,7 +288,7 @@ describe('Redis', () => {
       const dump = await saveRedis()
       await underLoad(async () => {
         await redis.stop('SIGKILL')
-        await vi.waitFor(async () => expect((await login(second)).verdict).toBe('later'))
+        await vi.waitFor(async () => expect((await login(second)).verdict).toBe('later'), 20_000)
         expect(await readiness()).toMatchObject({
           status: 503,
           body: { reason: expect.stringMatching(/^Redis is away/) },
@@ -324,7 +324,7 @@ describe('Redis', () => {
   test('both away: a temporary failure for everyone, and both come back', async () => {
     await underLoad(async () => {
       await Promise.all([killMariadb(), redis.stop('SIGKILL')])
-      await vi.waitFor(async () => expect((await login(first)).verdict).toBe('later'))
+      await vi.waitFor(async () => expect((await login(first)).verdict).toBe('later'), 20_000)
       await restartRedis()
       await sleep(500)
       expect((await login(first)).verdict).toBe('later')

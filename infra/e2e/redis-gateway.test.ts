@@ -62,7 +62,7 @@ test('the doctor tells of the server, its policy and its speed', async () => {
 
 test('while it is away readiness, log, doctor and commands say so; a command is done all the same', async () => {
   await redis.stop('SIGKILL')
-  await vi.waitFor(async () => expect(await status()).toBe(answers.later))
+  await vi.waitFor(async () => expect(await status()).toBe(answers.later), 20_000)
   expect(await ready()).toMatchObject({
     status: 503,
     body: { reason: expect.stringMatching(/^Redis is away: /) },

@@ -73,7 +73,7 @@ describe('the first login', () => {
     expect(await hashesOf(async () => expect(await send('joe', 'another one')).toBe(false))).toBe(1)
     expect(await formOf('joe')).toBe('sealed')
     expect(await hashesOf(async () => expect(await send('joe', 'pass word joe')).toBe(true))).toBe(1)
-    await vi.waitFor(async () => expect((await readUser('joe')).password_hash).toMatch(/^\$2b\$10\$/))
+    await vi.waitFor(async () => expect((await readUser('joe')).password_hash).toMatch(/^\$2b\$10\$/), 20_000)
     expect(await formOf('ann')).toBe('sealed')
 
     const { password_hash: _, ...rest } = await readUser('joe')
@@ -155,7 +155,7 @@ describe('in the background', () => {
   test('what is left when it is stopped is done by the next, each once', async () => {
     await take(names)
     upgrade = startPasswordUpgrade(host.services)
-    await vi.waitFor(async () => expect(await Promise.all(names.map(formOf))).toContain('digest'))
+    await vi.waitFor(async () => expect(await Promise.all(names.map(formOf))).toContain('digest'), 20_000)
     await upgrade.stop()
     const done = await Promise.all(names.map(formOf))
     expect(done).toContain('sealed')

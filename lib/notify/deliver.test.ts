@@ -303,7 +303,7 @@ describe('several processes', () => {
     const stopping = new AbortController()
     await queue(3)
     const ended = deliver(stopping.signal)
-    await vi.waitFor(() => expect(server.received).toHaveLength(1))
+    await vi.waitFor(() => expect(server.received).toHaveLength(1), 20_000)
     stopping.abort()
     await ended
     held.resolve()
@@ -323,7 +323,7 @@ describe('several processes', () => {
     const stopping = new AbortController()
     await queue(2)
     const ended = deliver(stopping.signal)
-    await vi.waitFor(() => expect(server.received).toHaveLength(1))
+    await vi.waitFor(() => expect(server.received).toHaveLength(1), 20_000)
     stopping.abort()
     held.resolve()
     await ended
@@ -337,7 +337,7 @@ test('a server that says nothing is left when the process is to stop', async () 
   const stopping = new AbortController()
   await queue()
   const ended = deliver(stopping.signal)
-  await vi.waitFor(() => expect(silent.waiting()).toBe(1))
+  await vi.waitFor(() => expect(silent.waiting()).toBe(1), 20_000)
   stopping.abort()
   await ended
   expect(await readRow()).toMatchObject({ state: 'waiting', tries: 1 })

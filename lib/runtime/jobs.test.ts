@@ -24,11 +24,11 @@ test('of many processes one does a job in each interval', async () => {
   let runs = 0
   const job = { name: 'count', everyMs: 20, run: async () => void runs++ }
   for (let i = 0; i < 5; i++) open(hot, job)
-  await vi.waitFor(() => expect(runs).toBe(1))
+  await vi.waitFor(() => expect(runs).toBe(1), 20_000)
   await new Promise(resolve => setTimeout(resolve, 100))
   expect(runs).toBe(1)
   steady += 19
-  await vi.waitFor(() => expect(runs).toBe(2))
+  await vi.waitFor(() => expect(runs).toBe(2), 20_000)
 })
 
 test('a job that fails is logged and done again', async () => {
@@ -40,7 +40,7 @@ test('a job that fails is logged and done again', async () => {
     throw new Error('no luck')
   }
   open(hot, { name: 'fail', everyMs: 5, run }, { error: about => errors.push(about) })
-  await vi.waitFor(() => expect(runs).toBeGreaterThan(2))
+  await vi.waitFor(() => expect(runs).toBeGreaterThan(2), 20_000)
   expect(errors[0]).toMatchObject({ job: 'fail', err: { message: 'no luck' } })
 })
 
@@ -55,7 +55,7 @@ test('a hot state that is away stops nothing', async () => {
   open(hot, { name: 'later', everyMs: 5, run: async () => void runs++ })
   await new Promise(resolve => setTimeout(resolve, 20))
   away = false
-  await vi.waitFor(() => expect(runs).toBe(1))
+  await vi.waitFor(() => expect(runs).toBe(1), 20_000)
 })
 
 test('stopping aborts what runs and waits for its end', async () => {
@@ -68,7 +68,7 @@ test('stopping aborts what runs and waits for its end', async () => {
     ended = true
   }
   const stop = open(hot, { name: 'long', everyMs: 5, run })
-  await vi.waitFor(() => expect(begun).toBe(true))
+  await vi.waitFor(() => expect(begun).toBe(true), 20_000)
   await stop()
   expect(ended).toBe(true)
 })
