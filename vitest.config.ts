@@ -49,7 +49,7 @@ export default defineConfig({
     maxWorkers: 3,
     // Real servers start in hooks, and two cores hash passwords meanwhile.
     testTimeout: 30_000,
-    hookTimeout: 60_000,
+    hookTimeout: 180_000,
     // A disk or processor that stands still for a second is rightly answered with temporary failures.
     retry: 1,
     expect: { poll: { timeout: 20_000 } },

@@ -241,6 +241,13 @@ const bearable: { table: string; what: Fault['what']; in: RegExp; why: string; o
   },
   {
     table: 'ip_blacklist',
+    what: 'reads a whole index',
+    in: /^select count\(\*\) as count from ip_blacklist where lifted_at is null and ends_at >/,
+    why: 'MariaDB may count those in force in the index of all of them, where they are most of it',
+    onMysql: true,
+  },
+  {
+    table: 'ip_blacklist',
     what: 'sorts',
     in: /and cidr in \(|where cidr in \(/,
     why: 'those around one address are few',

@@ -9,7 +9,7 @@ import { startGreeters } from './greeter.ts'
 import { answers } from './guarded.ts'
 import { rememberSecret } from './leaks.ts'
 import { seedFolder, seedPassword } from './seed.ts'
-import { openStores } from './stores.ts'
+import { openStores, withSecret } from './stores.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
 
@@ -23,7 +23,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'mailgateway-flood-'))
   const users = names.map(name => ({ name, cost: 10 }))
   greeters = await startGreeters()
-  await seedFolder(folder, users, greeters.ports, await openStores(folder))
+  await seedFolder(folder, users, greeters.ports, withSecret(await openStores(folder)))
   gateway = await startGateway(folder, {
     settings: {
       MAILGATEWAY_ADMIN_PASSWORD: adminPassword,

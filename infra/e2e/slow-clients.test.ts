@@ -1,6 +1,5 @@
 /** Clients of the admin listener that never end what they begin: they are cut, and no login notices them. */
 import { execFileSync } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -51,9 +50,11 @@ function talk(): Talk {
   socket.on('data', (text: string) => {
     said += text
   })
-  // A reset is one way to be cut.
+  // A reset is one way to be cut, and its end comes all the same.
   socket.on('error', () => {})
-  return { socket, ended: once(socket, 'close').then(() => said), said: () => said }
+  const { promise: ended, resolve } = Promise.withResolvers<string>()
+  socket.on('close', () => resolve(said))
+  return { socket, ended, said: () => said }
 }
 
 /** Goes on sending until the gateway closes. @returns what it said */
@@ -78,17 +79,15 @@ test('a head, a body and a chunked body that come byte by byte are cut, each wit
 })
 
 test.each([
-  ['sign-in', '/login', 64 * 1024],
-  ['an operation that needs a token', '/api/users', 64 * 1024],
-  ['an import', '/api/users/import', 5 * 1024 * 1024],
-])('a chunked body without end is refused while it comes: %s', async (_case, path, limit) => {
+  ['sign-in', '/login'],
+  ['an operation that needs a token', '/api/users'],
+  ['an import', '/api/users/import'],
+])('a chunked body without end is refused while it comes: %s', async (_case, path) => {
   const { socket, ended, said } = talk()
   socket.write(head(path, 'Transfer-Encoding: chunked'))
-  let sent = 0
   const part = ' '.repeat(16 * 1024)
-  while (said() === '' && sent < 4 * limit) {
+  while (said() === '' && !socket.closed) {
     socket.write(chunk(part))
-    sent += part.length
     await sleep(1)
   }
   expect(said()).toMatch(/^HTTP\/1\.1 413 /)
