@@ -185,7 +185,9 @@ async function openInCloud(config: Config, log: Logger, migrate?: Host['migrate'
       try {
         return await call()
       } finally {
-        await within(flushMs, services.notices.flush()).catch(() => {})
+        await within(flushMs, services.notices.flush()).catch(error =>
+          log.warn({ error: (error as Error).message }, 'notices wait for a later call'),
+        )
       }
     },
   }
