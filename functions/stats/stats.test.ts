@@ -320,7 +320,7 @@ describe('live', () => {
       },
     }
     const app = createApi<Services>({ ...api.services, live, stopping: stopping.signal }, operations)
-    const server = createAdminPlane({ app, certificate: null, log: api.services.log })
+    const server = createAdminPlane({ app, certificate: null, proxies: [], log: api.services.log })
     await listen(server, { host: '127.0.0.1', port: 0, setting: 'server' })
     const { port } = server.address() as AddressInfo
     const headers = { Authorization: `Bearer ${await api.tokenOf('auditor')}` }

@@ -91,7 +91,12 @@ export async function startGateway(
     })
     await listen(nginxPlane, { host: auth_server.host, port: auth_server.port, setting: 'auth_server' })
     undo.push(() => closeGracefully(nginxPlane, grace()))
-    const adminPlane = createAdminPlane({ app: createAdminApp(services), certificate, log })
+    const adminPlane = createAdminPlane({
+      app: createAdminApp(services),
+      certificate,
+      proxies: server.trusted_proxies,
+      log,
+    })
     if (adminPlane instanceof TlsServer) undo.push(watchCertificate(adminPlane, server, log))
     await listen(adminPlane, { host: server.host, port: server.port, setting: 'server' })
     undo.push(() => closeGracefully(adminPlane, grace()))

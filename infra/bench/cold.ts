@@ -58,11 +58,14 @@ await build({ entryPoints: ['infra/e2e/runtime-loop.ts'], outfile: loop, format:
 const runtime = await openRuntime(loop, settings)
 started.defer(() => runtime.close())
 
+let asked = 0
 const eventOf = (name: string) => {
+  // Each from a network of its own: the admin plane has limits per network.
+  const sourceIp = `10.${(++asked >> 8) & 255}.${asked & 255}.1`
   const path = name === 'nginx-auth' ? '/api/auth' : '/api/nothing'
   const headers =
     name === 'nginx-auth' ? { ...Object.fromEntries(nginxLines(joe)), 'x-auth-key': edgeSecret } : {}
-  const http = { method: 'GET', path, sourceIp: '192.0.2.1' }
+  const http = { method: 'GET', path, sourceIp }
   return {
     version: '2.0',
     rawPath: path,

@@ -47,7 +47,7 @@ export async function runRelay({ settings, relayUrl }: Config & { relayUrl: URL 
     await listen(nginxPlane, { host: auth_server.host, port: auth_server.port, setting: 'auth_server' })
     undo.push(() => closeGracefully(nginxPlane, graceMs))
     const certificate = readCertificate(server)
-    const adminPlane = createAdminPlane({ app: createHealth(cloud), certificate, log })
+    const adminPlane = createAdminPlane({ app: createHealth(cloud), certificate, proxies: [], log })
     if (adminPlane instanceof TlsServer) undo.push(watchCertificate(adminPlane, server, log))
     await listen(adminPlane, { host: server.host, port: server.port, setting: 'server' })
     undo.push(() => closeGracefully(adminPlane, graceMs))

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { compare, hash } from 'bcryptjs'
 import { pino } from 'pino'
 import { loadConfig } from '../../lib/runtime/config.ts'
+import { bringUpSchema } from '../../lib/runtime/schema.ts'
 import { openServices } from '../../lib/runtime/services.ts'
 import { ask, nginxLines } from '../e2e/ask.ts'
 import { type Gateway, startGateway } from '../e2e/gateway.ts'
@@ -67,7 +68,10 @@ export async function fill(
     verify: compare,
     hashInTurn: (text: string) => hash(text, 10),
   }
-  const services = await openServices(config, pino({ level: 'silent' }), { passwords })
+  const services = await openServices(config, pino({ level: 'silent' }), {
+    passwords,
+    migrate: bringUpSchema,
+  })
   try {
     say(`${mailboxes} mailboxes`)
     await addMailboxes(services, mailboxes)

@@ -114,7 +114,7 @@ export async function provePassword(
       const wait = services.settings.admin.lock_time
       throw new Refusal('conflict', field, `too many wrong passwords; wait up to ${wait} minutes`)
     }
-    if (await verifyAdminPassword(services, username, text, admin.password_hash)) {
+    if (await verifyAdminPassword(services, username, text, admin.password_hash, true)) {
       await services.hot.apply(places)
       return admin
     }

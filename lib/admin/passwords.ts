@@ -1,7 +1,7 @@
 /** Administrators' passwords: which may be set, how one is checked, and the one that is made for somebody else. */
 import { randomInt } from 'node:crypto'
 import type { Digest } from '../digest.ts'
-import { hashOfNobody, type Passwords, parseNewPassword } from '../mailbox/passwords.ts'
+import { hashOfNobody, parseNewPassword } from '../mailbox/passwords.ts'
 import { maxPasswordBytes } from '../mailbox/rules.ts'
 
 /** Administrators sign in seldom, so a guess may take its time: about 330 ms here. */
@@ -24,13 +24,22 @@ export function makeOneTimePassword(): string {
 
 export interface VerifyServices {
   digest: Digest
-  passwords: Pick<Passwords, 'verify'>
+  passwords: AdminPasswords
+}
+
+export interface AdminPasswords {
+  /**
+   * As of `Passwords`.
+   * @param familiar whether it is asked for somebody in a network of theirs: then it need not wait behind strangers
+   */
+  verify(password: string, hash: string, familiar: boolean): Promise<boolean>
 }
 
 /**
  * Whether the password is the one of the hash. Whatever is compared, it costs bcrypt's time at `adminCost`: that of a
  * hash of the original, which is cheaper, is made up with hashes of nobody.
  * @param stored null = there is nothing to compare with
+ * @param familiar see `AdminPasswords`
  * @throws HashBusy
  */
 export async function verifyAdminPassword(
@@ -38,13 +47,14 @@ export async function verifyAdminPassword(
   username: string,
   text: string,
   stored: string | null,
+  familiar: boolean,
 ): Promise<boolean> {
   const password = text.normalize('NFC')
   const isPossible = password !== '' && Buffer.byteLength(password) <= maxPasswordBytes
   const hash = (isPossible ? stored : null) ?? hashOfNobody(digest, username, adminCost)
-  const isRight = await passwords.verify(password, hash)
+  const isRight = await passwords.verify(password, hash, familiar)
   for (let cost = costOf(hash); cost < adminCost; cost++) {
-    await passwords.verify(password, hashOfNobody(digest, username, cost))
+    await passwords.verify(password, hashOfNobody(digest, username, cost), familiar)
   }
   return isRight && hash === stored
 }

@@ -23,12 +23,12 @@ import {
   settleWrong,
   takePlace,
 } from './guessing.ts'
-import { verifyAdminPassword } from './passwords.ts'
+import { type AdminPasswords, verifyAdminPassword } from './passwords.ts'
 import type { Session } from './sessions.ts'
 import { noteFailedSignIn, noteLock } from './sign-in-log.ts'
 
 export interface SignInServices extends GuessingServices, EnterServices {
-  passwords: Pick<Passwords, 'verify' | 'hash'>
+  passwords: AdminPasswords & Pick<Passwords, 'hash'>
   sealer: Sealer
   log: Pick<Logger, 'warn'>
   settings: Pick<Settings, 'admin' | 'guessing' | 'jwt'>
@@ -132,7 +132,7 @@ async function judge(
   { name, password, totp_code }: { name: string; password: string; totp_code: string },
 ): Promise<FailureReason | { step: number | null }> {
   const hash = known && obstacle === null ? known.password_hash : null
-  const isRight = await verifyAdminPassword(services, name, password, hash)
+  const isRight = await verifyAdminPassword(services, name, password, hash, known?.familiar ?? false)
   if (obstacle !== null) return obstacle
   if (!known) return 'unknown_name'
   if (!isRight) return 'wrong_password'

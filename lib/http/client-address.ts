@@ -18,20 +18,32 @@ export function peerOf(c: Context): string {
  *   before it, anybody can have written.
  */
 export function createClientFinder(proxies: readonly string[]): (c: Context) => string {
-  const trusted = new BlockList()
-  for (const network of proxies) {
-    const [address = '', length] = network.split('/')
-    trusted.addSubnet(address, Number(length), familyOf(address))
-  }
+  const isTrusted = createTrust(proxies)
   return c => {
     let client = peerOf(c)
     const told = (c.req.header('X-Forwarded-For') ?? '').split(',').reverse()
     for (const text of told) {
       const next = plain(text.trim())
-      if (isIP(client) === 0 || isIP(next) === 0 || !trusted.check(client, familyOf(client))) break
+      if (isIP(next) === 0 || !isTrusted(client)) break
       client = next
     }
     return client
+  }
+}
+
+/**
+ * @param proxies as above
+ * @returns whether an address, in any spelling, is one of theirs
+ */
+export function createTrust(proxies: readonly string[]): (address: string) => boolean {
+  const trusted = new BlockList()
+  for (const network of proxies) {
+    const [address = '', length] = network.split('/')
+    trusted.addSubnet(address, Number(length), familyOf(address))
+  }
+  return address => {
+    const client = plain(address)
+    return isIP(client) !== 0 && trusted.check(client, familyOf(client))
   }
 }
 

@@ -32,7 +32,10 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-async function start(files: CertificateFiles = none): Promise<{ port: number; server: Server }> {
+async function start(
+  files: CertificateFiles = none,
+  proxies: string[] = [],
+): Promise<{ port: number; server: Server }> {
   const app = new Hono()
     .get('/', c => c.text(c.req.url.split(':')[0]!))
     .post('/', async c => c.text(String((await c.req.text()).length)))
@@ -40,7 +43,7 @@ async function start(files: CertificateFiles = none): Promise<{ port: number; se
       '/begun',
       () => new Response(new ReadableStream({ start: control => control.enqueue(Buffer.from('first')) })),
     )
-  const server = createAdminPlane({ app, certificate: readCertificate(files), log })
+  const server = createAdminPlane({ app, certificate: readCertificate(files), proxies, log })
   const port = await chooseFreePort()
   await listen(server, { host: '127.0.0.1', port, setting: 'server' })
   closing.push(() => closeGracefully(server, 0))
@@ -180,3 +183,33 @@ test.each([
     await Promise.all(ends)
   },
 )
+
+test('one address has a share of the connections, a proxy as many as it wants, and each comes back with its end', async () => {
+  const { port } = await start(none, ['127.0.0.2/32'])
+  const openFrom = async (localAddress: string, count: number) => {
+    const sockets = Array.from({ length: count }, () => connect({ port, host: '127.0.0.1', localAddress }))
+    for (const socket of sockets) socket.on('error', () => {})
+    await Promise.all(sockets.map(socket => once(socket, 'connect')))
+    return sockets
+  }
+  /** Half-open, until closed. */
+  const hold = async (localAddress: string, count: number) => {
+    const sockets = await openFrom(localAddress, count)
+    for (const socket of sockets) socket.write('GET / HTTP/1.1\r\nHost: a\r\n')
+    return sockets
+  }
+  const answered = async (localAddress: string) => {
+    const [socket] = await openFrom(localAddress, 1)
+    socket!.write('GET / HTTP/1.0\r\nHost: a\r\n\r\n')
+    return (await text(socket!).catch(() => '')).startsWith('HTTP/1.1 200')
+  }
+  const held = await hold('127.0.0.1', 150)
+  await expect.poll(() => held.filter(({ closed }) => closed).length).toBe(50)
+  expect(await answered('127.0.0.1')).toBe(false)
+  expect(await answered('127.0.0.3')).toBe(true)
+  const proxied = await hold('127.0.0.2', 150)
+  expect(await answered('127.0.0.2')).toBe(true)
+  expect(proxied.filter(({ closed }) => closed)).toEqual([])
+  for (const socket of [...held, ...proxied]) socket.destroy()
+  await expect.poll(() => answered('127.0.0.1')).toBe(true)
+})

@@ -9,11 +9,14 @@ import { describeProblem, HttpProblem } from '../http/problem.ts'
 import { logRequest } from '../http/request-line.ts'
 import { newId } from '../id.ts'
 import type { Certificate } from './certificate.ts'
+import { limitConnections } from './connection-share.ts'
 
 interface AdminPlane {
   app: Pick<Hono, 'fetch'>
   /** null = HTTP. */
   certificate: Certificate | null
+  /** `server.trusted_proxies`. */
+  proxies: readonly string[]
   log: Logger
 }
 
@@ -28,11 +31,13 @@ const limits = {
 const handshakeMs = 5_000
 /** Far more than all consoles need. Each takes a file from the process, and logins need some too. */
 const mostConnections = 500
+/** A browser opens six. */
+const mostOfOneClient = 100
 /** Neither a byte taken nor one sent: whoever does not read what was asked for holds a cursor of the database. */
 const stillMs = 120_000
 
 /** Whatever arrives is answered with a problem of the API's kind. */
-export function createAdminPlane({ app, certificate, log }: AdminPlane): Server {
+export function createAdminPlane({ app, certificate, proxies, log }: AdminPlane): Server {
   const listener = getRequestListener(app.fetch, {
     errorHandler: error => {
       if (error instanceof RequestError) return refuse(badRequest('the URL or the Host is not possible'))
@@ -76,6 +81,7 @@ export function createAdminPlane({ app, certificate, log }: AdminPlane): Server 
     : createServer(limits, answer)
   server.setTimeout(stillMs)
   server.maxConnections = mostConnections
+  limitConnections(server, mostOfOneClient, proxies)
   server.on('checkExpectation', (_request, response: ServerResponse) =>
     refuseOn(
       response.socket!,

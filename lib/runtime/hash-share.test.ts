@@ -33,6 +33,21 @@ test('one comparison at a time, in their order, whatever becomes of the one befo
   expect(begun.map(({ what }) => what)).toEqual(['a', 'b', 'c'])
 })
 
+test('whoever is familiar waits behind no stranger', async () => {
+  const { begun, end, share } = openHeld()
+  const strangers = Promise.allSettled(
+    Array.from({ length: 100 }, (_, i) => share.verify(`${i}`, 'hash', false)),
+  )
+  const familiar = share.verify('familiar', 'hash', true)
+  await expect.poll(() => begun.length).toBe(2)
+  expect(begun[1]!.what).toBe('familiar')
+  await end(1, true)
+  expect(await familiar).toBe(true)
+  await end(0, false)
+  for (let i = 2; i < 8; i++) await end(i, false)
+  expect((await strangers).filter(({ status }) => status === 'fulfilled')).toHaveLength(7)
+})
+
 test.each(['verify', 'hash'] as const)(
   'of many %s at once the ones beyond the queue are turned away',
   async kind => {

@@ -1,4 +1,5 @@
 /** A small share of the hash pool for the admin plane: mail logins must not wait behind a flood of sign-ins or of changes. */
+import type { AdminPasswords } from '../admin/passwords.ts'
 import { HashBusy, type Passwords } from '../mailbox/passwords.ts'
 
 /** So many wait for their turn; whoever comes then is turned away at once. A sign-in takes 330 ms, a new mailbox 80. */
@@ -6,14 +7,19 @@ const mostSignIns = 6
 const mostNew = 60
 
 /**
- * The same passwords, but of comparisons one is made at a time, and of new hashes one: between two of a kind the pool serves
- * what has come meanwhile. Each kind waits for its own: a flood of sign-ins holds up no change of a password.
+ * The same passwords, but of comparisons for strangers one is made at a time, of those for administrators in a network of
+ * theirs one, and of new hashes one: between two of a kind the pool serves what has come meanwhile. Each kind waits for its
+ * own: a flood of sign-ins keeps no administrator out who has signed in from there before, and holds up no change of a
+ * password.
  */
-export function limitShare<P extends Passwords>(passwords: P): P {
-  const [compare, make] = [createLane(mostSignIns), createLane(mostNew)]
+export function limitShare<P extends Passwords>(passwords: P): P & AdminPasswords {
+  const compare = createLane(mostSignIns)
+  const compareFamiliar = createLane(mostSignIns)
+  const make = createLane(mostNew)
   return {
     ...passwords,
-    verify: (password, hash) => compare(() => passwords.verify(password, hash)),
+    verify: (password: string, hash: string, familiar = false) =>
+      (familiar ? compareFamiliar : compare)(() => passwords.verify(password, hash)),
     hash: (password, cost) => make(() => passwords.hash(password, cost)),
   }
 }
