@@ -1,6 +1,7 @@
 /** Looking through the bans, page by page, however many there are. */
 import { type RawBuilder, sql } from 'kysely'
 import { z } from 'zod'
+import { contains } from '../database/dialect.ts'
 import type { Database } from '../database/schema.ts'
 import { fold } from '../fold.ts'
 import { parseInput } from '../input.ts'
@@ -96,7 +97,7 @@ function selectMatching(logDb: Database, { state, search, address, event_type }:
     .$if(state === 'expired', q => q.where(eb => eb.not(inForce)))
     .$if(event_type !== undefined, q => q.where('event_type', '=', event_type!))
     .$if(around !== null, q => q.where('cidr', 'in', around!))
-    .$if(search !== '', q => q.where(sql<boolean>`instr(search_text, ${fold(search)}) > 0`))
+    .$if(search !== '', q => q.where(contains(logDb, 'search_text', fold(search))))
 }
 
 async function readRows(logDb: Database, ids: string[]) {

@@ -1,6 +1,6 @@
 /** Mailboxes page by page: searched, filtered and sorted by indexes that hold all of it (migrations/0009-mailbox-lists.ts). */
-import { sql } from 'kysely'
 import { z } from 'zod'
+import { contains } from '../database/dialect.ts'
 import type { Database } from '../database/schema.ts'
 import { canonicalDomain } from '../domain.ts'
 import { fold } from '../fold.ts'
@@ -122,11 +122,11 @@ export function matching(
   { search, enabled, totp, domain, pool }: MailboxFilter,
   locked?: Locked,
 ) {
-  const contains = (part: string) => sql<boolean>`instr(search_text, ${part}) > 0`
+  const has = (part: string) => contains(db, 'search_text', part)
   return db
     .selectFrom('users')
-    .$if(search !== '', query => query.where(contains(fold(search))))
-    .$if(domain !== undefined, query => query.where(contains(domainEnd(canonicalDomain(domain!)!))))
+    .$if(search !== '', query => query.where(has(fold(search))))
+    .$if(domain !== undefined, query => query.where(has(domainEnd(canonicalDomain(domain!)!))))
     .$if(enabled !== undefined, query => query.where('enabled', '=', enabled ? 1 : 0))
     .$if(totp !== undefined, query => query.where('totp', '=', totpStates.indexOf(totp!) as 0 | 1 | 2))
     .$if(pool !== undefined, query =>
