@@ -19,6 +19,7 @@ const absent: Record<string, string> = {
   'mysql2/lib/commands/server_handshake.js': 'this is no server',
   'mysql2/lib/commands/execute.js': 'statements are text',
   'mysql2/lib/commands/prepare.js': 'statements are text',
+  'long/umd/index.js': 'no number of a header is beyond 2^53',
   'ioredis/built/cluster/index.js': 'Redis Cluster is refused',
   'ioredis/built/constants/TLSProfiles.js': 'a CA is named as a file',
   'kysely/dist/plugin/with-schema/with-schema-plugin.js': 'there is one schema',
@@ -33,6 +34,9 @@ const iconv = `
   exports.getDecoder = encoding => (only(encoding), { write: bytes => bytes.toString('utf8'), end: () => '' })
   exports.getEncoder = encoding => (only(encoding), { write: text => Buffer.from(text, 'utf8'), end: () => undefined })`
 
+/** Of five hundred, each of which becomes four functions at the import: those of lib/hot-state/link.ts and the driver's own. */
+const redisCommands = ['auth', 'eval', 'evalsha', 'get', 'hello', 'info', 'quit', 'select', 'set']
+
 const ends = Object.keys(absent).map(end => end.replaceAll('.', '\\.'))
 
 export const leaveOut: Plugin = {
@@ -46,6 +50,11 @@ export const leaveOut: Plugin = {
       }
     })
     build.onLoad({ filter: /\/iconv-lite\/lib\/index\.js$/ }, () => ({ contents: iconv }))
+    build.onLoad({ filter: /@ioredis\/commands\/built\/commands\.json$/ }, ({ path }) => {
+      const all = createRequire(path)(path) as Record<string, object>
+      const used = Object.fromEntries(redisCommands.map(name => [name, all[name]]))
+      return { contents: JSON.stringify(used), loader: 'json' }
+    })
     // Of the errors of MySQL's servers the driver tells the name by the number, and asks for these by name.
     build.onLoad({ filter: /mysql2\/lib\/constants\/errors\.js$/ }, ({ path }) => {
       const all = Object.entries(createRequire(path)(path) as Record<string, string | number>)

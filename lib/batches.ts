@@ -1,7 +1,10 @@
 /** Calls that come at the same time go together, one batch after the other: the next one gathers while one is under way. */
 
-/** A batch leaves when so many wait, or when two turns of the event loop brought nothing new. */
-const enough = 64
+/**
+ * A batch leaves when so many wait, or when two turns of the event loop brought nothing new. With all of those in flight in
+ * one batch this process would stand still while it is written: it works on some while others are under way.
+ */
+const enough = 24
 const quietTurns = 2
 
 export interface Batches<T> {

@@ -1,4 +1,5 @@
 /** A running gateway: its services, two listeners and the control socket. */
+import cluster from 'node:cluster'
 import { Server as TlsServer } from 'node:tls'
 import type { Hono } from 'hono'
 import type { Logger } from 'pino'
@@ -68,7 +69,13 @@ export async function startGateway(
     undo.push(() => passwords.close())
     const spool = chooseSpool(config)
     const stopping = new AbortController()
-    const opened = await openServices(config, log, { passwords, metrics, migrate: bringUpSchema, spool })
+    const opened = await openServices(config, log, {
+      passwords,
+      metrics,
+      migrate: bringUpSchema,
+      spool,
+      worker: cluster.worker?.id,
+    })
     const services = { ...opened, failLog, stopping: stopping.signal }
     undo.push(() => services.close())
     metrics.watch({ ...services, passwords })

@@ -2,7 +2,7 @@
  * The one connection to Redis, and the generation that copies live under. Nothing is queued while it is away, and nothing
  * is ever sent twice.
  */
-import { randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
 import { Redis, type RedisOptions } from 'ioredis'
 import type { Logger } from 'pino'
@@ -54,6 +54,8 @@ const longestPauseMs = 800
 /** So often it is looked whether another node has raised the generation. */
 const rereadMs = 1_000
 const lookAgainMs = 20
+/** What Redis knows a script by. */
+const sha = hash('sha1', script)
 
 /**
  * Connects, and keeps the connection from then on.
@@ -67,7 +69,6 @@ export async function openLink({ options, tokenKey, keeper, log, sleeps = false 
   let attempts = 0
   let raiseDue = false
   let lastError: Error | null = null
-  let sha = ''
   /** Connections are numbered: what was learned over an older one is of no use. */
   let connection = 0
   let retry: NodeJS.Timeout | undefined
@@ -83,6 +84,9 @@ export async function openLink({ options, tokenKey, keeper, log, sleeps = false 
     disconnectTimeout: 100,
     retryStrategy: () => (started ? pauseAfter(attempts++) : null),
     sentinelRetryStrategy: () => null,
+    // Each would be one command more; `meet` looks whether the server is loading, and then a new host is not up yet.
+    disableClientInfo: true,
+    enableReadyCheck: !sleeps,
   })
   client.on('error', (error: Error) => {
     lastError = error
@@ -98,11 +102,10 @@ export async function openLink({ options, tokenKey, keeper, log, sleeps = false 
   const meet = async (mine: number): Promise<ServerFacts> => {
     lastError = null
     // The driver goes on in database 0 when there is none of that number.
-    await client.select(options.db ?? 0)
+    if (options.db) await client.select(options.db)
     const facts = readInfo(await client.info())
     const refusal = refuseServer(facts)
     if (refusal !== null) throw new Error(refusal)
-    sha = (await client.script('LOAD', script)) as string
     const token = await readToken()
     const server = `${facts.runId}/${token}`
     const agreed = await keeper.agree(server)
@@ -219,7 +222,7 @@ export async function openLink({ options, tokenKey, keeper, log, sleeps = false 
       try {
         const all = [tokenKey, served.token, ...args]
         return (await client.evalsha(sha, 0, ...all).catch(error => {
-          // Nothing was done then: somebody has made the server forget its scripts.
+          // Nothing was done then: the server does not know the script yet, or was made to forget it.
           if (!error.message.startsWith('NOSCRIPT')) throw error
           return client.eval(script, 0, ...all)
         })) as string

@@ -1,9 +1,9 @@
 /** What people have set, in rows of `system_config`: one per setting, its text as in the configuration file. */
-import { z } from 'zod'
 import type { Database } from '../database/schema.ts'
 import { SealBroken, type Sealer } from '../sealing.ts'
 import type { Definition } from '../settings/definition.ts'
 import { definitions, type SettingKey, settingKeys } from '../settings/definitions.ts'
+import { isRejected } from '../settings/values.ts'
 
 export interface Stored {
   /** Of the settings as a whole when this one was last set; no two changes have the same. */
@@ -46,11 +46,11 @@ export async function readStored(db: Database, sealer: Sealer): Promise<Map<Sett
 
 /** @returns `invalid` finishes the sentence that begins with the setting, and never repeats the text */
 export function readText(key: SettingKey, text: string): Read {
-  const { data, error } = z.safeDecode(definitionOf(key).type, text)
-  return error ? { invalid: error.issues[0]!.message } : { value: data }
+  const value = definitionOf(key).type.read(text)
+  return isRejected(value) ? { invalid: value.rejected } : { value }
 }
 
-export const printValue = (key: SettingKey, value: unknown): string => z.encode(definitionOf(key).type, value)
+export const printValue = (key: SettingKey, value: unknown): string => definitionOf(key).type.print(value)
 
 /** The text of a row. */
 export function writeRow(key: SettingKey, value: unknown, sealer: Sealer): string {

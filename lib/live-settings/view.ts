@@ -1,7 +1,6 @@
 /** A setting as the command line and the API show it. */
 import { z } from 'zod'
 import { type SettingKey, settingKeys } from '../settings/definitions.ts'
-import { shapeOf } from '../settings/values.ts'
 import { type Configured, faultOf, inForce, pinOf } from './configured.ts'
 import { definitionOf, printValue, readText, type Stored } from './stored.ts'
 
@@ -39,7 +38,7 @@ export function viewOf(configured: Configured, key: SettingKey, stored: Stored |
   const shown = (value: unknown) => (definition.secret ? null : print(value))
   return {
     key,
-    ...shapeOf(definition.type),
+    ...definition.type.shape,
     value: shown(value),
     is_set: print(value) !== '',
     source,

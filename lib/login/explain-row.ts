@@ -7,6 +7,7 @@ import { orUnknown } from '../hot-state/unknown.ts'
 import { parseInput } from '../input.ts'
 import { Refusal } from '../refusal.ts'
 import { definitions, type SettingKey, type Settings } from '../settings/definitions.ts'
+import type { ValueType } from '../settings/values.ts'
 import { readLocks } from './counters.ts'
 import type { GuessingServices } from './guessing.ts'
 import { chinese } from './reason-texts.ts'
@@ -176,6 +177,6 @@ function settingsFor(reason: Reason, settings: Partial<Settings>): ExplainedAtte
   return (settingNames[reason] ?? []).map(name => {
     const [group = '', key = ''] = name.split('.')
     const value = (settings as Record<string, Record<string, unknown>>)[group]?.[key]
-    return { name, value: z.encode(definitions[name].type as z.ZodType<unknown, string>, value) }
+    return { name, value: (definitions[name].type as ValueType<unknown>).print(value) }
   })
 }

@@ -1,6 +1,6 @@
-import { z } from 'zod'
 import type { Definition } from '../settings/definition.ts'
 import { definitions, type SettingKey, type Settings, settingKeys } from '../settings/definitions.ts'
+import { isRejected } from '../settings/values.ts'
 import type { SpecialName } from './config-environment.ts'
 import { ConfigError, quoteValue, type Reading } from './config-error.ts'
 
@@ -17,13 +17,13 @@ export function checkSettings(readings: Map<SettingKey, Reading>, sources: Sourc
     const definition: Definition<unknown> = definitions[key]
     const byDefault = { text: definition.default, place: `${key} in default`, source: 'default' }
     const { text, place, source } = readings.get(key) ?? byDefault
-    const result = z.safeDecode(definition.type, text)
-    if (!result.success) {
+    const value = definition.type.read(text)
+    if (isRejected(value)) {
       const shown = definition.secret ? 'the value' : quoteValue(text)
-      throw new ConfigError(`${place}: ${shown} ${result.error.issues[0]?.message}`)
+      throw new ConfigError(`${place}: ${shown} ${value.rejected}`)
     }
     const [section = '', name = ''] = key.split('.')
-    values[section] = { ...values[section], [name]: result.data }
+    values[section] = { ...values[section], [name]: value }
     sources.set(key, source)
   }
   return values as Settings // the loop filled every key with the output of its own type

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { z } from 'zod'
 import type { DatabaseTarget } from '../database/open.ts'
 import { isLocalListen } from '../settings/addresses.ts'
 import type { Definition } from '../settings/definition.ts'
@@ -150,7 +149,7 @@ export function describeConfig(config: Config): ConfigRow[] {
   const printSetting = (key: SettingKey): string => {
     const definition: Definition<unknown> = definitions[key]
     const [section = '', name = ''] = key.split('.')
-    const text = z.encode(definition.type, sections[section]?.[name])
+    const text = definition.type.print(sections[section]?.[name])
     return definition.secret ? mask(text) : text
   }
   const settingRows = settingKeys.map(key => ({ key, value: printSetting(key) }))

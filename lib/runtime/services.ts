@@ -1,5 +1,4 @@
 /** Configuration becomes services: the only place where a process's parts are put together. */
-import cluster from 'node:cluster'
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import type { Logger } from 'pino'
@@ -89,6 +88,8 @@ export interface Host extends Pick<Services, 'metrics'> {
   spool?: Spool
   /** Whether it stands still between calls: then nothing runs by itself. */
   sleeps?: boolean
+  /** Which of the processes of one gateway it is; absent = there is one. */
+  worker?: number | undefined
 }
 
 /**
@@ -98,7 +99,7 @@ export interface Host extends Pick<Services, 'metrics'> {
 export async function openServices(
   config: Config,
   log: Logger,
-  { passwords, metrics, migrate, spool, sleeps = false }: Host,
+  { passwords, metrics, migrate, spool, sleeps = false, worker }: Host,
   { clock, steady }: Clocks = realClocks,
 ): Promise<Services> {
   const { settings } = config
@@ -124,7 +125,7 @@ export async function openServices(
     await closeDatabases()
     throw error
   }
-  const node = nameNode(settings, cluster.worker ? `/${cluster.worker.id}` : '')
+  const node = nameNode(settings, worker === undefined ? '' : `/${worker}`)
   const backends = createDirectory({ db, hot, log, clock, node, settings: settings.backend })
   const stats = createStats({ db, logDb, clock, node, log })
   const notices = createNotices({ db, clock, settings, log, sleeps })

@@ -1,12 +1,25 @@
-import { z } from 'zod'
 import { isExampleSecret } from './example-secrets.ts'
 
+/** The type of one setting. */
+export interface ValueType<T> {
+  /** What it accepts. */
+  shape: Shape
+  /** Of the text of a file or an environment variable. */
+  read(text: string): T | Rejected
+  /** In the form that can be read again. */
+  print(value: T): string
+}
+
 /**
- * The type of one setting. Decoding reads the text of a file or an environment variable; encoding prints the
- * value in the form that can be read again. An issue's message finishes the sentence that begins with the
- * rejected text, as in `"soon" is not a duration; write 60s, 5m or 24h`, and never repeats that text.
+ * Why a text is not accepted: finishes the sentence that begins with it, as in `"soon" is not a duration; write 60s, 5m or
+ * 24h`, and never repeats it.
  */
-export type ValueType<T> = z.ZodType<T, string>
+export interface Rejected {
+  rejected: string
+}
+
+export const isRejected = (value: unknown): value is Rejected =>
+  typeof value === 'object' && value !== null && 'rejected' in value
 
 /** What a value type accepts, for whoever offers a field to fill in. */
 export interface Shape {
@@ -36,34 +49,12 @@ export interface Shape {
   placeholders?: string[]
 }
 
-const shapes = z.registry<Shape>()
-
-export function shapeOf(type: z.ZodType): Shape {
-  const shape = shapes.get(type)
-  if (!shape) throw new Error('not a type of a setting')
-  return shape
-}
-
-/** What a reader returns for a text that it does not accept. */
-export type Rejected = { rejected: string }
-
 /** Makes a value type of a reader and a printer. The text is passed on as it is, blanks included. */
-export function valueType<T extends string | number | boolean | string[]>(
+export const valueType = <T extends string | number | boolean | string[]>(
   shape: Shape,
   read: (text: string) => T | Rejected,
   print: (value: T) => string = String,
-): ValueType<T> {
-  const codec = z.codec(z.string(), z.custom<T>(), {
-    decode(text, context) {
-      const value = read(text)
-      if (typeof value !== 'object' || Array.isArray(value)) return value
-      context.issues.push({ code: 'custom', input: text, message: value.rejected })
-      return z.NEVER
-    },
-    encode: print,
-  })
-  return codec.register(shapes, shape)
-}
+): ValueType<T> => ({ shape, read, print })
 
 /** A whole decimal number between the two limits, both included. */
 export function wholeNumber(min: number, max: number): ValueType<number> {
