@@ -5,7 +5,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { loadConfig } from '../lib/runtime/config.ts'
 import packageJson from '../package.json' with { type: 'json' }
+import { graceMs } from './adapter/gateway.ts'
 import { ask, nginxLines } from './e2e/ask.ts'
 import { type Greeters, startGreeters } from './e2e/greeter.ts'
 import { chooseFreePort } from './e2e/ports.ts'
@@ -35,6 +37,7 @@ describe('the archive', () => {
       'web/dist/index.html',
       'conf/nginx/mail.conf',
       'conf/config.yaml',
+      'conf/mailgateway.service',
       'LICENSE',
     ])
       expect(own).toContain(file)
@@ -147,6 +150,25 @@ describe('installed as another user on a tree that nobody may write to', () => {
 
   test('it wrote to its data folder only', () => {
     expect(readdirSync(release.data)).toEqual(expect.arrayContaining(['mailgateway.db', 'secret.key']))
+  })
+})
+
+describe('the systemd unit', () => {
+  const shipped = (file: string) => readFileSync(join(release.app, file), 'utf8')
+  const unit = () => shipped('conf/mailgateway.service')
+  const of = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(unit())?.[1]
+
+  test('starts the command that ships, and does not end it before it has ended by itself', () => {
+    expect(of('ExecStart')).toBe('/opt/mailgateway/bin/mailgateway start')
+    const { settings } = loadConfig({ env: { MAILGATEWAY_CONFIG: '/dev/null' }, cwd: release.app })
+    // The control socket and two listeners close one after the other.
+    expect(Number(of('TimeoutStopSec')) * 1_000).toBeGreaterThan(3 * graceMs(settings))
+  })
+
+  test.each(['README.md', 'README.zh-CN.md'])('has the places that %s says', readme => {
+    expect(shipped(readme)).toContain('/opt/mailgateway/conf/mailgateway.service')
+    expect(shipped(readme)).toContain(`MAILGATEWAY_DATA_DIR=/var/lib/${of('StateDirectory')}`)
+    expect(shipped(readme)).toContain(`> ${of('EnvironmentFile')}`)
   })
 })
 

@@ -71,8 +71,9 @@ function isUsed(file: string): boolean {
   return fits && !unused.test(file)
 }
 
-/** Other files beside conf/config.yaml are somebody's own settings. */
-const isOfEverybody = (file: string) => !/\/conf\/(?!config\.yaml$)[^/]+\.\w+$/.test(file)
+/** Other files beside these two are somebody's own settings. */
+const isOfEverybody = (file: string) =>
+  !/\/conf\/(?!config\.yaml$|mailgateway\.service$)[^/]+\.\w+$/.test(file)
 
 /** Whoever edits the file of a checkout keeps secrets in it. @throws Error when it says anything but the defaults */
 function refuseOwnSettings(): void {
