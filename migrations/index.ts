@@ -13,6 +13,7 @@ import * as places from './0010-places.ts'
 import * as logSearches from './0011-log-searches.ts'
 import * as searches from './0012-searches.ts'
 import * as familiarNetworks from './0013-familiar-networks.ts'
+import * as lockedNames from './0014-locked-names.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001-initial': initial,
@@ -28,4 +29,5 @@ export const migrations: Record<string, Migration> = {
   '0011-log-searches': logSearches,
   '0012-searches': searches,
   '0013-familiar-networks': familiarNetworks,
+  '0014-locked-names': lockedNames,
 }

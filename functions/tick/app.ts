@@ -3,6 +3,7 @@ import { adminJobs } from '../../lib/admin/jobs.ts'
 import { countFromLog } from '../../lib/audit/count-late.ts'
 import { auditJobs } from '../../lib/audit/jobs.ts'
 import { historyJobs } from '../../lib/backend/history.ts'
+import { lockJobs } from '../../lib/login/locked-names.ts'
 import { notifyJobs } from '../../lib/notify/jobs.ts'
 import { type Job, type JobServices, runDueJobs } from '../../lib/runtime/jobs.ts'
 
@@ -16,6 +17,7 @@ export const jobsOf = (services: TickServices): Job[] => [
   ...auditJobs(services),
   ...adminJobs(services),
   ...historyJobs(services),
+  ...lockJobs(services),
   ...notifyJobs(services),
 ]
 

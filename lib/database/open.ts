@@ -38,13 +38,18 @@ const searchMs = 60_000
 const searchesAtOnce = 3
 
 /**
- * Opens what is configured. A server is looked at first; SQLite reports damage with the first query.
+ * Opens what is configured. SQLite reports damage with the first query.
+ * @param looks whether a server is looked at first, over a connection of its own; else its first statement tells
  * @throws an Error of one line that says what to do
  */
-export async function openDatabase(target: DatabaseTarget, limits: PoolLimits): Promise<Databases> {
+export async function openDatabase(
+  target: DatabaseTarget,
+  limits: PoolLimits,
+  looks = true,
+): Promise<Databases> {
   if (target.kind === 'sqlite') return openSqlite(target.file)
   const server = readMysqlUrl(target.url)
-  await checkServer(server)
+  if (looks) await checkServer(server)
   const lifetimeMs = limits.conn_max_lifetime
   const watch = watchMysql(server)
   const open = (setup: Omit<PoolSetup, 'lifetimeMs'>) =>

@@ -20,6 +20,7 @@ export interface Tables {
   active_users: ActiveUsersTable
   grants: GrantsTable
   known_networks: KnownNetworksTable
+  locked_names: LockedNamesTable
   sessions: SessionsTable
   admin_networks: AdminNetworksTable
   notifications: NotificationsTable
@@ -278,6 +279,13 @@ interface ActiveUsersTable {
   user: string
   /** Up to a minute before the last one. */
   last_success_at: number
+}
+
+/** A name that may be locked or shut: the hot state knows whether it still is. */
+interface LockedNamesTable {
+  /** Of a mailbox, or nobody's. */
+  name: string
+  ends_at: number
 }
 
 /** A string of password and code that goes on being good in one network. One that has ended stays as a record. */

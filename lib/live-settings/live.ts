@@ -86,18 +86,19 @@ export async function openLiveSettings(parts: LiveSettingsParts): Promise<LiveSe
     }
   }
 
-  await follower.reread()
+  const followVersion = async () => {
+    const generation = hot.generation()
+    const version = await readVersion(hot)
+    await (version === undefined ? follower.reread() : follower.follow(`${generation} ${version}`))
+  }
+
+  // By its version, so that the first login does not read all of it again.
+  await followVersion()
   return {
     configured,
     revision: () => revision,
     follow: (version, generation) => bear(() => follower.follow(`${generation} ${version}`)),
-    async refresh() {
-      const generation = hot.generation()
-      await bear(async () => {
-        const version = await readVersion(hot)
-        await (version === undefined ? follower.reread() : follower.follow(`${generation} ${version}`))
-      })
-    },
+    refresh: () => bear(followVersion),
     reread: () => bear(follower.reread),
     watch(listener) {
       listeners.push(listener)

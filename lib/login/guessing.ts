@@ -8,6 +8,7 @@
 import type { Added, HotState, Op } from '../hot-state/port.ts'
 import { once } from '../once.ts'
 import type { Settings } from '../settings/definitions.ts'
+import { noteLocked } from './locked-names.ts'
 import {
   networkKey,
   noticeLock,
@@ -167,12 +168,16 @@ export async function settleWrong(
     { op: 'add', key: wrongKey(circle), member: digest, cap: max_fail_attempts, ttlMs: fail_ttl },
   ])
   if (user.count >= max_fail_attempts) {
+    const endsAt = services.clock() + lock_ttl
     const [locked] = await hot.apply([
-      { op: 'claim', key: lockKey(circle), value: `${services.clock() + lock_ttl}`, ttlMs: lock_ttl },
+      { op: 'claim', key: lockKey(circle), value: `${endsAt}`, ttlMs: lock_ttl },
       { op: 'remove', key: triedKey(circle) },
       { op: 'remove', key: wrongKey(circle) },
     ])
-    if (locked) noticeLock(services, guesser)
+    if (locked) {
+      noticeLock(services, guesser)
+      await noteLocked(services.db, guesser.name, endsAt)
+    }
   }
   const asStranger = guesser.familiar ? [] : await settleStranger(services, guesser, digest)
   if (user.outcome === 'present') return ''

@@ -6,6 +6,7 @@ import { countGuess, countUnknownGuess } from '../mailbox/familiar.ts'
 import { type ForgetServices, forgetCopies } from '../mailbox/forget.ts'
 import type { Settings } from '../settings/definitions.ts'
 import type { Guesser } from './guessing.ts'
+import { noteLocked } from './locked-names.ts'
 
 export interface StrangerServices extends AutomaticBanServices, ForgetServices {
   hot: HotState
@@ -111,10 +112,13 @@ async function shut(
   reason: ShutReason,
   ttlMs: number,
 ): Promise<void> {
-  const value = `${reason} ${services.clock() + ttlMs}`
+  const endsAt = services.clock() + ttlMs
+  const value = `${reason} ${endsAt}`
   const [first] = await services.hot.apply([{ op: 'claim', key: shutKey(name), value, ttlMs }])
   const alert = reason === 'many_networks' ? 'stuffing' : 'shut to strangers'
-  if (first) raiseAlert(services, alert, { user: name }, 'mailbox shut to strangers for a while')
+  if (!first) return
+  raiseAlert(services, alert, { user: name }, 'mailbox shut to strangers for a while')
+  await noteLocked(services.db, name, endsAt)
 }
 
 /** Its owner is told. A name that nobody has goes the same way, as far as the queue: a host that writes it before its answer would tell. */

@@ -82,7 +82,7 @@ const realClocks: Clocks = { clock: Date.now, steady: () => performance.now() }
 export interface Host extends Pick<Services, 'metrics'> {
   /** How it hashes; the caller closes it. */
   passwords: Passwords
-  /** Brings the schema up to date at the start; absent = another process of this version sees to it. */
+  /** Brings the schema up to date at the start; absent = another process of this version sees to it, and to the server. */
   migrate?: (db: Database) => Promise<MigrationStep[]>
   /** Where rows of the auth log wait while the database is away. */
   spool?: Spool
@@ -111,7 +111,7 @@ export async function openServices(
     schemaDb,
     away: databaseAway,
     close: closeDatabases,
-  } = await openDatabase(config.database, settings.database)
+  } = await openDatabase(config.database, settings.database, migrate !== undefined)
   const sealer = createSealer(secrets.map(secret => deriveKey(secret, 'sealing')))
   let hot: HotState | undefined
   let liveSettings: LiveSettings
