@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { linkTo } from '../../lib/http/export.ts'
 import { operationsOf } from '../../lib/http/operation.ts'
-import { listQuery, listUsers, mailboxList } from '../../lib/login/locked.ts'
+import { listQuery, listUsers, mailboxList } from '../../lib/login/list-users.ts'
 import { guardedSchema, showGuarded } from '../../lib/login/unlock.ts'
 import { exportMailboxes, exportQuery } from '../../lib/mailbox/export.ts'
 import { importFile, importMailboxes, importReport } from '../../lib/mailbox/import.ts'

@@ -63,14 +63,21 @@ export async function listMailboxes(
   const found = await readPage(logDb, page, locked)
   // What is rare was looked for in all of them: not once more to count it.
   if (page.after === '' && found.next === null) return { ...found, total: found.items.length }
-  if (locked?.wanted !== false) return { ...found, total: await count(logDb, page, locked) }
+  if (locked?.wanted !== false) return { ...found, total: await countMailboxes(logDb, page, locked) }
   // All but a few: those few are looked up faster than each of the others is found not to be one of them.
-  const [all, shut] = await Promise.all([count(logDb, page), count(logDb, page, { ...locked, wanted: true })])
+  const [all, shut] = await Promise.all([
+    countMailboxes(logDb, page),
+    countMailboxes(logDb, page, { ...locked, wanted: true }),
+  ])
   return { ...found, total: all - shut }
 }
 
-async function count(logDb: Database, page: Page, locked?: Locked): Promise<number> {
-  const { total } = await matching(logDb, page, locked)
+export async function countMailboxes(
+  logDb: Database,
+  filter: MailboxFilter,
+  locked?: Locked,
+): Promise<number> {
+  const { total } = await matching(logDb, filter, locked)
     .select(eb => eb.fn.countAll<number>().as('total'))
     .executeTakeFirstOrThrow()
   return Number(total)
