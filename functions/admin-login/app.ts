@@ -1,6 +1,7 @@
 /** Signing in, staying signed in, and what an administrator does with the own account. */
 import type { Context } from 'hono'
 import { z } from 'zod'
+import { text } from '../../lib/input.ts'
 import { endOtherSessions, endOwnSession, listOwnSessions, ownSession, signOut } from '../../lib/admin/end.ts'
 import {
   passwordChange,
@@ -40,9 +41,7 @@ const tokens = z.strictObject({
   refresh_token: z.string().optional(),
 })
 
-const givenToken = z.strictObject({
-  refresh_token: z.string('must be text').max(200, 'must have at most 200 characters').optional(),
-})
+const givenToken = z.strictObject({ refresh_token: text(200).optional() })
 
 const own = { role: 'auditor', beforePasswordChange: true } as const
 

@@ -1,7 +1,7 @@
 /** The mail servers that logins are sent to. */
 import { z } from 'zod'
 import { showBackend } from '../../lib/backend/find.ts'
-import { historyQuery, historySchema, readHistory } from '../../lib/backend/history.ts'
+import { historyQuery, historySchema, readHistory } from '../../lib/backend/read-history.ts'
 import { backendChangesSchema, newBackendSchema } from '../../lib/backend/input.ts'
 import {
   addBackend,

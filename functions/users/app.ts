@@ -1,5 +1,6 @@
 /** Mailboxes: what people around the gateway do with them. Every change is effective at the next login. */
 import { z } from 'zod'
+import { knownVersion, text } from '../../lib/input.ts'
 import { linkTo } from '../../lib/http/export.ts'
 import { operationsOf } from '../../lib/http/operation.ts'
 import { listQuery, listUsers, mailboxList } from '../../lib/login/list-users.ts'
@@ -8,7 +9,6 @@ import { exportMailboxes, exportQuery } from '../../lib/mailbox/export.ts'
 import { importFile, importMailboxes, importReport } from '../../lib/mailbox/import.ts'
 import {
   enrolledSchema,
-  knownVersion,
   mailboxChanges,
   mailboxSchema,
   newMailbox,
@@ -104,7 +104,7 @@ export const users = [
     summary: 'Sets a new password; the old one is refused at the next login.',
     action: 'user set-password',
     path: named,
-    body: z.strictObject({ password: z.string('must be text'), version: knownVersion }),
+    body: z.strictObject({ password: text(), version: knownVersion }),
     answer: mailboxSchema,
     handle: ({ services, path, body }) => setPassword(services, path.name, body.password, body.version),
   }),

@@ -3,7 +3,7 @@ import { type RawBuilder, sql } from 'kysely'
 import { z } from 'zod'
 import type { Database } from '../database/schema.ts'
 import { fold } from '../fold.ts'
-import { parseInput } from '../input.ts'
+import { limit, parseInput, text } from '../input.ts'
 import { banEvents } from '../metrics.ts'
 import { cursor, type Mark, readCursor, writeCursor } from '../pages.ts'
 import { readPrefix } from './manage.ts'
@@ -13,16 +13,12 @@ import { banSchema, toBan } from './shapes.ts'
 export const banQuery = z.strictObject({
   state: z.enum(['active', 'expired', 'all'], 'must be one of active, expired, all').default('active'),
   /** In prefix, author or reason, in any letter case; of a reason of over 300 characters not in its end. */
-  search: z.string('must be text').max(255, 'must have at most 255 characters').default(''),
+  search: text(255).default(''),
   /** Only bans that contain this address or network. */
   address: z.string('must be an address or network').optional(),
   event_type: z.enum(banEvents, `must be one of ${banEvents.join(', ')}`).optional(),
   after: cursor.optional(),
-  limit: z
-    .int('must be a whole number')
-    .min(1, 'must be 1 to 1000')
-    .max(1_000, 'must be 1 to 1000')
-    .default(100),
+  limit: limit(1_000, 100),
 })
 type Wanted = z.output<typeof banQuery>
 

@@ -1,5 +1,6 @@
 /** One line of an import: what it may hold, and what it makes of a mailbox. */
 import { z } from 'zod'
+import { text } from '../input.ts'
 import type { User } from '../database/schema.ts'
 import { newId } from '../id.ts'
 import { Refusal } from '../refusal.ts'
@@ -20,9 +21,8 @@ const bcryptHash = /^\$2[aby]\$1[0-2]\$[./A-Za-z0-9]{53}$/
 const importRow = z
   .strictObject({
     name: newMailbox.shape.name,
-    password: z.string('must be text').optional(),
-    password_hash: z
-      .string('must be text')
+    password: text().optional(),
+    password_hash: text()
       .regex(bcryptHash, 'must be bcrypt ($2a$, $2b$ or $2y$) of a cost from 10 to 12')
       .optional(),
     owner: fields.owner.optional(),
