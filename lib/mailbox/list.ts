@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { Database } from '../database/schema.ts'
 import { canonicalDomain } from '../domain.ts'
 import { fold } from '../fold.ts'
-import { limit, parseInput, text } from '../input.ts'
+import { limit, text } from '../input.ts'
 import { Refusal } from '../refusal.ts'
 import { type Mailbox, toMailbox } from './mailbox.ts'
 import { beforeName, behindName, domainEnd } from './search-text.ts'
@@ -171,6 +171,3 @@ function parseMark(after: string) {
     throw error
   }
 }
-
-/** @throws Refusal for a bad field */
-export const parsePage = (input: unknown): Page => parseInput(mailboxPage, input)
