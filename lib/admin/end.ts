@@ -13,7 +13,7 @@ import {
   sessionSchema,
 } from './sessions.ts'
 
-export const sessionsQuery = z.strictObject({ username: text(255).optional() })
+const sessionsQuery = z.strictObject({ username: text(255).optional() })
 
 /** Those in force, of one administrator or of all. @throws Refusal if there is no such administrator */
 export async function listSessionsOf(services: RecordServices, input: unknown): Promise<ShownSession[]> {

@@ -17,7 +17,7 @@ export interface OwnServices extends RecordServices, GuessingServices {
   passwords: Pick<Passwords, 'verify' | 'hash'>
 }
 
-export const languages = ['en', 'zh'] as const
+const languages = ['en', 'zh'] as const
 
 export const profileSchema = z.strictObject({
   username: z.string(),

@@ -66,7 +66,7 @@ export const importReport = z.strictObject({
 export type ImportReport = z.infer<typeof importReport>
 
 export const mostPlain = 200
-export const mostAtOnce = 5_000
+const mostAtOnce = 5_000
 const mostErrors = 1_000
 /** The shortest that can be right have some fifty bytes. */
 const mostLines = 100_000

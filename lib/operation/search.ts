@@ -29,7 +29,7 @@ export const operationQuery = operationFilter.extend({
   limit: limit(10_000, 50),
 })
 
-export const loggedOperation = z.strictObject({
+const loggedOperation = z.strictObject({
   id: z.string(),
   /** UTC milliseconds. */
   time: z.int(),
