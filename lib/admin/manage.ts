@@ -1,8 +1,8 @@
 /** What superadmins, and whoever has the command line, do with administrators. Effective at the next request. */
-import { sql } from 'kysely'
 import { z } from 'zod'
 import { isDuplicate } from '../database/dialect.ts'
 import type { AdminRow, Database } from '../database/schema.ts'
+import { searchFor } from '../database/search-for.ts'
 import { takeVersion } from '../database/version.ts'
 import type { HotState } from '../hot-state/port.ts'
 import { newId } from '../id.ts'
@@ -87,7 +87,7 @@ async function insertAdmin(db: Database, row: AdminRow): Promise<void> {
 }
 
 export const adminQuery = z.strictObject({
-  /** A part of the name. */
+  /** A part of the name, whatever its case; of letters beyond ASCII on MySQL only. */
   search: text(255).default(''),
   /** `next` of the page before. */
   after: text(255).default(''),
@@ -106,10 +106,9 @@ export async function listAdmins(
   input: unknown,
 ): Promise<z.infer<typeof adminPage>> {
   const { search, after, limit } = parseInput(adminQuery, input)
-  const pattern = `%${search.normalize('NFC').replace(/[!%_]/g, '!$&')}%`
   const found = db
     .selectFrom('admin')
-    .$if(search !== '', query => query.where(sql<boolean>`username like ${pattern} escape '!'`))
+    .$if(search !== '', query => query.where(searchFor(search.normalize('NFC'), ['username'])))
   const { total } = await found.select(eb => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
   const rows = await found
     .selectAll()

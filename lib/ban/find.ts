@@ -1,5 +1,5 @@
 /** Looking through the bans, page by page, however many there are. */
-import { type RawBuilder, sql } from 'kysely'
+import { sql } from 'kysely'
 import { z } from 'zod'
 import type { Database } from '../database/schema.ts'
 import { fold } from '../fold.ts'
@@ -100,15 +100,4 @@ async function readRows(logDb: Database, ids: string[]) {
   const rows = await logDb.selectFrom('ip_blacklist').selectAll().where('id', 'in', ids).execute()
   const rowOf = new Map(rows.map(row => [row.id, row]))
   return ids.flatMap(id => rowOf.get(id) ?? [])
-}
-
-/** Whether one of the columns has the text in it; capitals do not count, of letters beyond ASCII on MySQL only. */
-export function searchFor(text: string, columns: string[]): RawBuilder<boolean> {
-  const typed = `%${text.replace(/[!%_]/g, '!$&')}%`
-  const lowered = columns.map(column => sql`lower(${sql.ref(column)}) like ${typed.toLowerCase()} escape '!'`)
-  // SQLite lowers ASCII only: other letters are found as they are written.
-  const asWritten = /[^\x00-\x7f]/.test(typed)
-    ? columns.map(column => sql`${sql.ref(column)} like ${typed} escape '!'`)
-    : []
-  return sql<boolean>`(${sql.join([...lowered, ...asWritten], sql` or `)})`
 }
