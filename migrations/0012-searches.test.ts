@@ -15,7 +15,8 @@ test('up, down and up again with rows present: each is found by the same text as
         const values = rows
           .slice(at, at + 400)
           .map(
-            ({ id, note }, i) => sql`(${id}, ${`10.0.${i % 256}.0/24`}, 'manual', ${note}, 'Joe', 5, null, 0, 1)`,
+            ({ id, note }, i) =>
+              sql`(${id}, ${`10.0.${i % 256}.0/24`}, 'manual', ${note}, 'Joe', 5, null, 0, 1)`,
           )
         await sql`insert into ip_blacklist (id, cidr, event_type, note, author, starts_at, ends_at, level, version)
           values ${sql.join(values)}`.execute(db)

@@ -18,7 +18,9 @@ export async function up(db: Db): Promise<void> {
     .execute()
   // As in lib/ban/search-text.ts at the time of this migration.
   const columns = ['cidr', 'author', 'note'] as const
-  await fillSearchText(db, 'ip_blacklist', [...columns], row => columns.map(each => fold(row[each])).join('\n'))
+  await fillSearchText(db, 'ip_blacklist', [...columns], row =>
+    columns.map(each => fold(row[each])).join('\n'),
+  )
   await makeIndex(db, [...looked, 'search_text'])
   for (const filter of filters)
     await db.schema

@@ -28,7 +28,9 @@ export async function fillSearchText<Column extends string>(
       where id > ${after} order by id limit ${sql.lit(rowsAtOnce)}`.execute(db)
     if (rows.length === 0) return
     after = rows.at(-1)!.id
-    const cases = rows.map(row => sql`when ${row.id} then ${Array.from(textOf(row)).slice(0, longest).join('')}`)
+    const cases = rows.map(
+      row => sql`when ${row.id} then ${Array.from(textOf(row)).slice(0, longest).join('')}`,
+    )
     const ids = rows.map(({ id }) => id)
     await sql`update ${sql.table(table)} set search_text = case id ${sql.join(cases, sql` `)} end
       where id in (${sql.join(ids)})`.execute(db)

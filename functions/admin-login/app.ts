@@ -1,7 +1,6 @@
 /** Signing in, staying signed in, and what an administrator does with the own account. */
 import type { Context } from 'hono'
 import { z } from 'zod'
-import { text } from '../../lib/input.ts'
 import { endOtherSessions, endOwnSession, listOwnSessions, ownSession, signOut } from '../../lib/admin/end.ts'
 import {
   passwordChange,
@@ -26,6 +25,7 @@ import { signAccessToken } from '../../lib/admin/tokens.ts'
 import type { ApiServices } from '../../lib/http/api.ts'
 import { operationsOf } from '../../lib/http/operation.ts'
 import { HttpProblem } from '../../lib/http/problem.ts'
+import { text } from '../../lib/input.ts'
 import { recordRefused } from '../../lib/operation/record.ts'
 import { readRefreshCookie, refuseForeignOrigin, writeRefreshCookie } from './refresh-cookie.ts'
 import { signInFailed } from './texts.ts'

@@ -1,12 +1,11 @@
 /** The auth log and the operation log: searching, counting, explaining, and taking them along as files. */
-import { z } from 'zod'
-import { limit } from '../../lib/input.ts'
 import { countAnswer, countAuthLog, countQuery } from '../../lib/audit/count.ts'
 import * as attempts from '../../lib/audit/export.ts'
 import { markOf } from '../../lib/audit/pages.ts'
 import { logFilter, logPage, logQuery, searchAuthLog } from '../../lib/audit/search.ts'
 import { answerExport, exportQuery } from '../../lib/http/export.ts'
 import { operationsOf } from '../../lib/http/operation.ts'
+import { limit } from '../../lib/input.ts'
 import { attemptQuery, explainedAttempt, explainRow } from '../../lib/login/explain-row.ts'
 import * as acts from '../../lib/operation/export.ts'
 import {

@@ -90,7 +90,9 @@ describe('overview', () => {
     const counters = 'user 5/5, total 5/100'
     const users = ['locked@x.example', 'free@x.example']
     for (const name of users)
-      expect((await api.ask('POST /api/users', 'operator', { name, password: 'correct horse' })).status).toBe(201)
+      expect((await api.ask('POST /api/users', 'operator', { name, password: 'correct horse' })).status).toBe(
+        201,
+      )
     const locking = users.map(user =>
       makeRow(now - minuteMs, { user, result: 'failed', reason: 'wrong_password', counters }),
     )

@@ -1,18 +1,13 @@
 /** Mailboxes: what people around the gateway do with them. Every change is effective at the next login. */
 import { z } from 'zod'
-import { knownVersion, text } from '../../lib/input.ts'
 import { linkTo } from '../../lib/http/export.ts'
 import { operationsOf } from '../../lib/http/operation.ts'
+import { knownVersion, text } from '../../lib/input.ts'
 import { listQuery, listUsers, mailboxList } from '../../lib/login/list-users.ts'
 import { guardedSchema, showGuarded } from '../../lib/login/unlock.ts'
 import { exportMailboxes, exportQuery } from '../../lib/mailbox/export.ts'
 import { importFile, importMailboxes, importReport } from '../../lib/mailbox/import.ts'
-import {
-  enrolledSchema,
-  mailboxChanges,
-  mailboxSchema,
-  newMailbox,
-} from '../../lib/mailbox/mailbox.ts'
+import { enrolledSchema, mailboxChanges, mailboxSchema, newMailbox } from '../../lib/mailbox/mailbox.ts'
 import { addMailbox, deleteMailbox, setMailbox, setPassword } from '../../lib/mailbox/manage.ts'
 import { noticeForOwner, notifyOwner } from '../../lib/mailbox/notify.ts'
 import { notification } from '../../lib/notify/list.ts'

@@ -1,7 +1,7 @@
 /** One-time codes of mailboxes, what they opened, and the networks that their owners come from. */
 import { z } from 'zod'
-import { text } from '../../lib/input.ts'
 import { operationsOf } from '../../lib/http/operation.ts'
+import { text } from '../../lib/input.ts'
 import { forgetNetworks, unlockMailbox } from '../../lib/login/unlock.ts'
 import { type Enrolled, enrolledSchema, mailboxSchema } from '../../lib/mailbox/mailbox.ts'
 import {

@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createNginxAuth } from '../../functions/nginx-auth/app.ts'
 import { handler } from '../../functions/nginx-auth/lambda.ts'
 import { addMailbox } from '../../lib/mailbox/manage.ts'
 import { buildFunctions } from '../build.ts'
 import { ask, type Line, nginxLines } from './ask.ts'
-import { askApp } from './ask-app.ts'
 import { startGateway } from './gateway.ts'
 import { type Greeters, startGreeters } from './greeter.ts'
 import { addBackends, type InProcess, openInProcess } from './in-process.ts'
@@ -62,8 +62,12 @@ beforeAll(async () => {
   closing.push(() => greeters.close())
 
   const own = await openSeeded('app')
+  const app = createNginxAuth(own.services)
   closing.push(own.close)
-  hosts['app.request'] = async lines => Object.fromEntries(await askApp(own.services, lines))
+  hosts['app.request'] = async lines =>
+    Object.fromEntries(
+      (await app.request('/api/auth', { headers: lines.map(([name, value]) => [name, value]) })).headers,
+    )
 
   await (await openSeeded('event')).close()
   Object.assign(process.env, await openStores(join(root, 'event')), {

@@ -23,10 +23,7 @@ export function upTo(last: string) {
 }
 
 /** Up, down and up again with rows present: what the version before knows is left as it was. */
-export async function upDownUp<State>(
-  name: string,
-  { fill, read, after, use }: Rows<State>,
-): Promise<void> {
+export async function upDownUp<State>(name: string, { fill, read, after, use }: Rows<State>): Promise<void> {
   const { all, before } = upTo(name)
   expect(Object.keys(all)).toContain(name)
   const { db, close } = await createTestDatabase()

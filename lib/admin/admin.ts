@@ -1,7 +1,7 @@
 /** An administrator as people see one. */
 import { z } from 'zod'
-import { text } from '../input.ts'
 import type { AdminRow, Database } from '../database/schema.ts'
+import { text } from '../input.ts'
 import { Refusal } from '../refusal.ts'
 import { roles } from './roles.ts'
 

@@ -25,11 +25,17 @@ export const logFilter = whoFilter.extend({
   since: time.optional(),
   until: time.optional(),
   /** An address or a network. */
-  address: text(255).refine(given => readPlace(given) !== null, badPlace).optional(),
+  address: text(255)
+    .refine(given => readPlace(given) !== null, badPlace)
+    .optional(),
   protocol: z.enum(protocols, `must be one of ${protocols.join(', ')}`).optional(),
   method: text(255).optional(),
   /** One of these codes of lib/login/reasons.ts. */
-  reason: z.array(text(255), 'must be a list').min(1, 'must name one').max(50, 'must be at most 50').optional(),
+  reason: z
+    .array(text(255), 'must be a list')
+    .min(1, 'must name one')
+    .max(50, 'must be at most 50')
+    .optional(),
   /** `host:port`. */
   backend: text(255).optional(),
   /** Part of user, address, reason or backend, whatever its case. */

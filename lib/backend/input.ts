@@ -2,8 +2,8 @@
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
-import { knownVersion } from '../input.ts'
 import { canonicalDomain } from '../domain.ts'
+import { knownVersion } from '../input.ts'
 import { protocols } from '../mailbox/protocols.ts'
 import { states } from './shapes.ts'
 

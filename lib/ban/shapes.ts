@@ -1,7 +1,7 @@
 /** Bans and exceptions as the API and the command line show them. Times are UTC milliseconds. */
 import { z } from 'zod'
-import { text } from '../input.ts'
 import type { BanRow } from '../database/schema.ts'
+import { text } from '../input.ts'
 import { banEvents } from '../metrics.ts'
 
 export const banSchema = z.strictObject({

@@ -181,8 +181,8 @@ export const reasons = {
 
 export interface Ending {
   kind: 'accept' | 'refuse' | 'later'
-  counts?: true
-  hides?: true
+  counts?: boolean
+  hides?: boolean
   meaning: string
   remedy: string
 }

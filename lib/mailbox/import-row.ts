@@ -1,8 +1,8 @@
 /** One line of an import: what it may hold, and what it makes of a mailbox. */
 import { z } from 'zod'
-import { text } from '../input.ts'
 import type { User } from '../database/schema.ts'
 import { newId } from '../id.ts'
+import { text } from '../input.ts'
 import { Refusal } from '../refusal.ts'
 import type { FileRow } from './import-file.ts'
 import { fields, joinProtocols, newMailbox, toMailbox } from './mailbox.ts'

@@ -40,9 +40,9 @@ const options = {
 export const importFile = z.strictObject({
   format: z.enum(formats, `must be one of ${formats.join(', ')}`),
   content: text().describe(
-      'CSV whose first line names the columns, or a JSON object per line. name; for new ones password (at most 200 at ' +
-        'once) or password_hash (bcrypt, cost 10 to 12); owner, protocols, pool, enabled.',
-    ),
+    'CSV whose first line names the columns, or a JSON object per line. name; for new ones password (at most 200 at ' +
+      'once) or password_hash (bcrypt, cost 10 to 12); owner, protocols, pool, enabled.',
+  ),
   ...options,
 })
 

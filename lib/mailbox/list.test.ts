@@ -182,7 +182,8 @@ describe('many', () => {
   test('those who are locked, by their long count or by name, and all others', async () => {
     const locked = { guesses: 100, names: ['user1@d1.example', 'user50@d2.example', 'gone@x.org'] }
     const count = async (wanted: boolean) =>
-      (await listMailboxes(host.services, parseInput(mailboxPage, { sort: 'owner' }), { wanted, ...locked })).total
+      (await listMailboxes(host.services, parseInput(mailboxPage, { sort: 'owner' }), { wanted, ...locked }))
+        .total
     expect(await count(true)).toBe(61)
     expect(await count(false)).toBe(2_939)
   })
@@ -237,7 +238,9 @@ describe('many', () => {
 
   test('the plan of those who are locked goes by the index of the long count', async () => {
     const locked = { wanted: true, guesses: 100, names: ['user1@d1.example'] }
-    const plan = await explain(selectKeys(host.services.logDb, parseInput(mailboxPage, { sort: 'owner' }), locked))
+    const plan = await explain(
+      selectKeys(host.services.logDb, parseInput(mailboxPage, { sort: 'owner' }), locked),
+    )
     expect(plan).toMatch(/users_guesses/)
   })
 })

@@ -1,7 +1,7 @@
 /** A mailbox as people see it and describe it. */
 import { z } from 'zod'
-import { knownVersion, text } from '../input.ts'
 import type { User } from '../database/schema.ts'
+import { knownVersion, text } from '../input.ts'
 import { readProtocols } from './account.ts'
 import { type Protocol, protocols } from './protocols.ts'
 
