@@ -1,5 +1,5 @@
 /** Input of people and programs, checked by a schema at the edge. */
-import type { z } from 'zod'
+import { z } from 'zod'
 import { Refusal } from './refusal.ts'
 
 /**
@@ -15,3 +15,21 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unkn
   )
   throw new Refusal('invalid', parsed.error.issues[0]!.path.join('.'), lines.join('\n'))
 }
+
+/** @param most characters; absent = no matter how many */
+export function text(most?: number) {
+  const any = z.string('must be text')
+  return most === undefined ? any : any.max(most, `must have at most ${most} characters`)
+}
+
+/**
+ * How many rows are wanted at once.
+ * @param usual where it is not said
+ */
+export function limit(most: number, usual: number) {
+  const allowed = `must be 1 to ${most}`
+  return z.int('must be a whole number').min(1, allowed).max(most, allowed).default(usual)
+}
+
+/** Of the row that whoever asks has seen: the change is refused when there is a newer one. */
+export const knownVersion = z.int('must be a whole number').optional()

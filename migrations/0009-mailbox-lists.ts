@@ -4,16 +4,9 @@
  */
 import { type Kysely, sql } from 'kysely'
 import { dropIndex } from '../lib/database/dialect.ts'
+import { fillSearchText, fold, longest } from './search-text.ts'
 
 type Db = Kysely<unknown>
-
-/** As in lib/mailbox/search-text.ts at the time of this migration. */
-const longest = 400
-const fold = (text: string) =>
-  text
-    .toLowerCase()
-    .normalize('NFC')
-    .replace(/[\x00-\x1f\x7f]/g, ' ')
 
 /** MySQL takes 3072 bytes for all columns of an index, four for each character: these have 3026 at most. */
 const orders = {
@@ -29,7 +22,7 @@ export async function up(db: Db): Promise<void> {
     .alterTable('users')
     .addColumn('search_text', `varchar(${longest})`, c => c.notNull().defaultTo(''))
     .execute()
-  await fillSearchText(db)
+  await fillSearchText(db, 'users', ['name', 'login', 'owner'], searchTextOf)
   await db.schema
     .alterTable('users')
     .addColumn('totp', 'smallint', c => c.notNull().defaultTo(0))
@@ -54,31 +47,8 @@ export async function down(db: Db): Promise<void> {
     await db.schema.alterTable('users').dropColumn(column).execute()
 }
 
-interface Row {
-  id: string
-  name: string
-  login: string
-  owner: string
-}
-
-const rowsAtOnce = 500
-
-async function fillSearchText(db: Db): Promise<void> {
-  for (let after = ''; ; ) {
-    const { rows } = await sql<Row>`select id, name, login, owner from users where id > ${after}
-      order by id limit ${sql.lit(rowsAtOnce)}`.execute(db)
-    if (rows.length === 0) return
-    after = rows.at(-1)!.id
-    const cases = rows.map(row => sql`when ${row.id} then ${searchTextOf(row)}`)
-    const ids = rows.map(({ id }) => id)
-    await sql`update users set search_text = case id ${sql.join(cases, sql` `)} end
-      where id in (${sql.join(ids)})`.execute(db)
-  }
-}
-
-function searchTextOf({ name, login, owner }: Row): string {
+/** As in lib/mailbox/search-text.ts at the time of this migration. */
+function searchTextOf({ name, login, owner }: Record<'name' | 'login' | 'owner', string>): string {
   const typed = fold(login) === name ? '' : ` ${fold(login)}`
-  return Array.from(`${name}\n${fold(owner)}${typed}`)
-    .slice(0, longest)
-    .join('')
+  return `${name}\n${fold(owner)}${typed}`
 }

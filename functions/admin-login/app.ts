@@ -25,6 +25,7 @@ import { signAccessToken } from '../../lib/admin/tokens.ts'
 import type { ApiServices } from '../../lib/http/api.ts'
 import { operationsOf } from '../../lib/http/operation.ts'
 import { HttpProblem } from '../../lib/http/problem.ts'
+import { text } from '../../lib/input.ts'
 import { recordRefused } from '../../lib/operation/record.ts'
 import { readRefreshCookie, refuseForeignOrigin, writeRefreshCookie } from './refresh-cookie.ts'
 import { signInFailed } from './texts.ts'
@@ -40,9 +41,7 @@ const tokens = z.strictObject({
   refresh_token: z.string().optional(),
 })
 
-const givenToken = z.strictObject({
-  refresh_token: z.string('must be text').max(200, 'must have at most 200 characters').optional(),
-})
+const givenToken = z.strictObject({ refresh_token: text(200).optional() })
 
 const own = { role: 'auditor', beforePasswordChange: true } as const
 

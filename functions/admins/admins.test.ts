@@ -64,9 +64,15 @@ test('the list comes in pages and is searched by a part of the name, whatever it
   expect(first.total).toBe(5)
   const second = (await send(`GET /api/admins?limit=3&after=${first.next}`)).body
   expect([second.items.length, second.next]).toEqual([3, null])
-  const found = (await send('GET /api/admins?search=b_')).body
-  expect(found.items.map(({ username }: { username: string }) => username)).toEqual(['b_1'])
-  expect((await send('GET /api/admins?search=%25')).body.items).toEqual([])
+  const search = async (text: string) => {
+    const { items } = (await send(`GET /api/admins?search=${encodeURIComponent(text)}`)).body
+    return items.map(({ username }: { username: string }) => username)
+  }
+  expect(await search('b_')).toEqual(['b_1'])
+  expect(await search('%')).toEqual([])
+  expect(await search('B_')).toEqual(['b_1'])
+  await add('Zo\u00eb')
+  for (const part of ['zo', 'Zo', 'o\u00eb', 'oe\u0308']) expect(await search(part)).toEqual(['Zo\u00eb'])
 })
 
 test('a change of what somebody else has changed meanwhile is refused', async () => {

@@ -1,7 +1,6 @@
 /** The mail servers that logins are sent to. */
 import { z } from 'zod'
 import { showBackend } from '../../lib/backend/find.ts'
-import { historyQuery, historySchema, readHistory } from '../../lib/backend/history.ts'
 import { backendChangesSchema, newBackendSchema } from '../../lib/backend/input.ts'
 import {
   addBackend,
@@ -11,6 +10,7 @@ import {
   setBackend,
 } from '../../lib/backend/manage.ts'
 import { checkBackend } from '../../lib/backend/probe.ts'
+import { historyQuery, historySchema, readHistory } from '../../lib/backend/read-history.ts'
 import { backendStatusSchema, probeSchema, savedSchema } from '../../lib/backend/shapes.ts'
 import { readShare, shareQuery, shareSchema } from '../../lib/backend/share.ts'
 import { operationsOf } from '../../lib/http/operation.ts'

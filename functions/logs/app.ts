@@ -1,11 +1,11 @@
 /** The auth log and the operation log: searching, counting, explaining, and taking them along as files. */
-import { z } from 'zod'
 import { countAnswer, countAuthLog, countQuery } from '../../lib/audit/count.ts'
 import * as attempts from '../../lib/audit/export.ts'
 import { markOf } from '../../lib/audit/pages.ts'
 import { logFilter, logPage, logQuery, searchAuthLog } from '../../lib/audit/search.ts'
 import { answerExport, exportQuery } from '../../lib/http/export.ts'
 import { operationsOf } from '../../lib/http/operation.ts'
+import { limit } from '../../lib/input.ts'
 import { attemptQuery, explainedAttempt, explainRow } from '../../lib/login/explain-row.ts'
 import * as acts from '../../lib/operation/export.ts'
 import {
@@ -19,18 +19,14 @@ import type { Services } from '../../lib/runtime/services.ts'
 const operation = operationsOf<Services>()
 
 /** Of one answer: it has to fit into that of a cloud function. */
-const limit = z
-  .int('must be a whole number')
-  .min(1, 'must be 1 to 1000')
-  .max(1_000, 'must be 1 to 1000')
-  .default(50)
+const fitting = { limit: limit(1_000, 50) }
 
 export const logs = [
   operation({
     route: 'GET /api/auth-log',
     role: 'auditor',
     summary: 'Auth attempts, newest first.',
-    query: logQuery.extend({ limit }),
+    query: logQuery.extend(fitting),
     answer: logPage,
     handle: ({ services, query }) => searchAuthLog(services, query),
   }),
@@ -70,7 +66,7 @@ export const logs = [
     route: 'GET /api/operation-log',
     role: 'auditor',
     summary: 'What people changed, and what they were refused, newest first.',
-    query: operationQuery.extend({ limit }),
+    query: operationQuery.extend(fitting),
     answer: operationPage,
     handle: ({ services, query }) => searchOperations(services, query),
   }),

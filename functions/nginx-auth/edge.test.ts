@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { verbs } from '../../infra/adapter/verbs.ts'
 import { type Line, nginxLines } from '../../infra/e2e/ask.ts'
+import { askApp } from '../../infra/e2e/ask-app.ts'
 import { codeFor } from '../../infra/e2e/authenticator.ts'
 import { addBackends, type InProcess, openInProcess } from '../../infra/e2e/in-process.ts'
 import { rememberSecret } from '../../infra/e2e/leaks.ts'
@@ -9,7 +10,6 @@ import { readFromGateway } from '../../lib/edge/answer.ts'
 import { sign } from '../../lib/edge/sign.ts'
 import { newId } from '../../lib/id.ts'
 import { addMailbox } from '../../lib/mailbox/manage.ts'
-import { createNginxAuth } from './app.ts'
 import { forwardLines } from './forward-lines.ts'
 
 const [newSecret, oldSecret] = [newId() + newId(), newId() + newId()]
@@ -17,11 +17,9 @@ const joe = { user: 'joe@example.com', password: 'correct horse battery' }
 const wrong = { ...joe, password: 'not the password' }
 
 let own: InProcess
-let app: ReturnType<typeof createNginxAuth>
 
 async function open(edge: Record<string, string>): Promise<void> {
   own = await openInProcess({ MAILGATEWAY_EDGE_SECRET: `${newSecret},${oldSecret}`, ...edge })
-  app = createNginxAuth(own.services)
   await addBackends(own.services, { imap: 143, pop3: 110, smtp: 587 })
   await addMailbox(own.services, { name: joe.user, password: joe.password })
 }
@@ -46,8 +44,7 @@ function signed(
 }
 
 async function send(lines: readonly Line[], path = '/api/auth') {
-  const headers = lines.map(([name, value]): [string, string] => [name, value])
-  return Object.fromEntries((await app.request(path, { headers })).headers)
+  return Object.fromEntries(await askApp(own.services, lines, path))
 }
 
 const rows = () => own.services.db.selectFrom('auth_log').selectAll().execute()

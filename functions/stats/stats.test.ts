@@ -88,7 +88,12 @@ describe('overview', () => {
     const before = await readOverview(services, {})
     expect(before).toMatchObject({ locked_users: 0, bans: 0, backends: { up: 0, total: 0 } })
     const counters = 'user 5/5, total 5/100'
-    const locking = ['locked@x.example', 'free@x.example'].map(user =>
+    const users = ['locked@x.example', 'free@x.example']
+    for (const name of users)
+      expect((await api.ask('POST /api/users', 'operator', { name, password: 'correct horse' })).status).toBe(
+        201,
+      )
+    const locking = users.map(user =>
       makeRow(now - minuteMs, { user, result: 'failed', reason: 'wrong_password', counters }),
     )
     await services.db.insertInto('auth_log').values(locking).execute()

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Api, openApi } from '../../infra/e2e/api.ts'
-import { someAttempt } from '../../infra/e2e/auth-log.ts'
+import { insertAttempts, someAttempt } from '../../infra/e2e/auth-log.ts'
 import { codeFor } from '../../infra/e2e/authenticator.ts'
 import { newId } from '../../lib/id.ts'
+import { circleOf, lockKey } from '../../lib/login/guessing.ts'
+import { shutKey } from '../../lib/login/strangers.ts'
 import { verifyStored } from '../../lib/mailbox/stored-password.ts'
 
 let api: Api
@@ -99,6 +101,7 @@ describe('lists', () => {
         ...attempt,
         result: 'failed',
         reason: 'wrong_password',
+        counters: 'user 5/5, total 5/100',
       })
       .execute()
     const namesOf = async (query: string) =>
@@ -112,6 +115,60 @@ describe('lists', () => {
       expect((await ask(`POST /api/users/${each}@example.com/unlock`)).status).toBe(200)
     }
     expect(await namesOf('locked=true')).toEqual([])
+  })
+
+  test('the overview counts those that the list has, and nobody else', async () => {
+    const names = ['wrong', 'many', 'disabled', 'home', 'strange', 'over', 'gone'] as const
+    const { db, hot, clock, settings } = api.services
+    const nameOf = (each: string) => `${each}@x.example`
+    for (const each of names.slice(0, -1)) await add({ name: nameOf(each), password: 'correct horse 1' })
+    const { id } = await db
+      .selectFrom('users')
+      .select('id')
+      .where('name', '=', nameOf('home'))
+      .executeTakeFirstOrThrow()
+    const network = '192.0.2.0/24'
+    await db.insertInto('known_networks').values({ user_id: id, network, last_success_at: clock() }).execute()
+    const hourMs = 3_600_000
+    const lockOf = (name: string, familiar: boolean) => lockKey(circleOf({ name, network, familiar }))
+    const keys = [
+      lockOf(nameOf('wrong'), false),
+      shutKey(nameOf('many')),
+      lockOf(nameOf('disabled'), false),
+      lockOf(nameOf('home'), true),
+      // In a network that is familiar no more, so that it keeps nobody out.
+      lockOf(nameOf('strange'), true),
+      lockOf(nameOf('gone'), false),
+    ]
+    await hot.apply(keys.map(key => ({ op: 'write', key, value: `${clock() + hourMs}`, ttlMs: hourMs })))
+    const attempt = { ...someAttempt, result: 'failed' as const, client_network: network }
+    const made = (reason: string, counters: string) => ({ reason, counters })
+    const guesses = {
+      wrong: made('wrong_password', 'user 5/5, total 5/100'),
+      // Nobody has tried since.
+      many: made('wrong_password', 'user 1/5, total 20/100, networks 20/20'),
+      disabled: made('disabled', 'user 5/5, total 5/100'),
+      home: made('wrong_password', 'user 5/5'),
+      strange: made('wrong_password', 'user 5/5'),
+      over: made('wrong_password', 'user 5/5, total 5/100'),
+      gone: made('wrong_password', 'user 5/5, total 5/100'),
+    }
+    expect(settings.guessing.stuffing_window).toBe(24 * hourMs)
+    await insertAttempts(
+      db,
+      names.map(each => ({
+        ...attempt,
+        ...guesses[each],
+        request_id: newId(),
+        time: clock() - (each === 'many' ? 20 * hourMs : 60_000),
+        user: nameOf(each),
+      })),
+    )
+    const { body } = await ask('GET /api/users?locked=true')
+    const listed = body.items.map(({ name }: { name: string }) => name)
+    expect(listed).toEqual(['disabled', 'home', 'many', 'wrong'].map(nameOf))
+    expect((await ask('GET /api/stats/overview')).body.locked_users).toBe(4)
+    await hot.apply(keys.map(key => ({ op: 'remove', key })))
   })
 })
 

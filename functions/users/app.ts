@@ -2,17 +2,12 @@
 import { z } from 'zod'
 import { linkTo } from '../../lib/http/export.ts'
 import { operationsOf } from '../../lib/http/operation.ts'
-import { listQuery, listUsers, mailboxList } from '../../lib/login/locked.ts'
+import { knownVersion, text } from '../../lib/input.ts'
+import { listQuery, listUsers, mailboxList } from '../../lib/login/list-users.ts'
 import { guardedSchema, showGuarded } from '../../lib/login/unlock.ts'
 import { exportMailboxes, exportQuery } from '../../lib/mailbox/export.ts'
 import { importFile, importMailboxes, importReport } from '../../lib/mailbox/import.ts'
-import {
-  enrolledSchema,
-  knownVersion,
-  mailboxChanges,
-  mailboxSchema,
-  newMailbox,
-} from '../../lib/mailbox/mailbox.ts'
+import { enrolledSchema, mailboxChanges, mailboxSchema, newMailbox } from '../../lib/mailbox/mailbox.ts'
 import { addMailbox, deleteMailbox, setMailbox, setPassword } from '../../lib/mailbox/manage.ts'
 import { noticeForOwner, notifyOwner } from '../../lib/mailbox/notify.ts'
 import { notification } from '../../lib/notify/list.ts'
@@ -104,7 +99,7 @@ export const users = [
     summary: 'Sets a new password; the old one is refused at the next login.',
     action: 'user set-password',
     path: named,
-    body: z.strictObject({ password: z.string('must be text'), version: knownVersion }),
+    body: z.strictObject({ password: text(), version: knownVersion }),
     answer: mailboxSchema,
     handle: ({ services, path, body }) => setPassword(services, path.name, body.password, body.version),
   }),

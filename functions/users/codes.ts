@@ -1,6 +1,7 @@
 /** One-time codes of mailboxes, what they opened, and the networks that their owners come from. */
 import { z } from 'zod'
 import { operationsOf } from '../../lib/http/operation.ts'
+import { text } from '../../lib/input.ts'
 import { forgetNetworks, unlockMailbox } from '../../lib/login/unlock.ts'
 import { type Enrolled, enrolledSchema, mailboxSchema } from '../../lib/mailbox/mailbox.ts'
 import {
@@ -48,8 +49,7 @@ export const codes = [
     action: 'user totp confirm',
     path: named,
     body: z.strictObject({
-      code: z
-        .string('must be text')
+      code: text()
         .regex(/^\d{6}$/, 'must be 6 digits')
         .nullable(),
     }),

@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { nginxAuth } from '../../functions/index.ts'
 import { newId } from '../../lib/id.ts'
-import { parseInput } from '../../lib/input.ts'
+import { parseInput, text } from '../../lib/input.ts'
 import type { Attempt } from '../../lib/login/attempt.ts'
 import { type Explanation, explain } from '../../lib/login/explain.ts'
 import { sayWhy, type Why } from '../../lib/login/why.ts'
@@ -11,7 +11,7 @@ import { protocols } from '../../lib/mailbox/protocols.ts'
 import type { Services } from '../../lib/runtime/services.ts'
 
 /** A login with such a byte is refused before anything else is looked at (functions/nginx-auth/wire.ts). */
-const typed = z.string('must be text').regex(/^[^\x00-\x1f\x7f]*$/, 'must not contain control characters')
+const typed = text().regex(/^[^\x00-\x1f\x7f]*$/, 'must not contain control characters')
 
 const question = z.strictObject({
   user: typed,

@@ -15,18 +15,18 @@ import { rebuildStats } from '../../lib/audit/rebuild.ts'
 import { searchAuthLog } from '../../lib/audit/search.ts'
 import { tailAuthLog } from '../../lib/audit/tail.ts'
 import { findBackend } from '../../lib/backend/find.ts'
-import { readHistory } from '../../lib/backend/history.ts'
 import { addBackend, drainBackend, removeBackend, setBackend } from '../../lib/backend/manage.ts'
 import { checkBackend } from '../../lib/backend/probe.ts'
+import { readHistory } from '../../lib/backend/read-history.ts'
 import { readShare } from '../../lib/backend/share.ts'
 import { addBans } from '../../lib/ban/bulk.ts'
 import { addException, listExceptions, removeException } from '../../lib/ban/exceptions.ts'
 import { listBans } from '../../lib/ban/find.ts'
 import { addBan, removeBan, setBan, showBan } from '../../lib/ban/manage.ts'
 import { exceptionKinds } from '../../lib/ban/shapes.ts'
-import { parseInput } from '../../lib/input.ts'
+import { parseInput, text } from '../../lib/input.ts'
 import { getSetting, listSettings, setSetting, unsetSetting } from '../../lib/live-settings/manage.ts'
-import { listUsers } from '../../lib/login/locked.ts'
+import { listUsers } from '../../lib/login/list-users.ts'
 import { previewRoute } from '../../lib/login/preview.ts'
 import { forgetNetworks, showGuarded, unlockMailbox } from '../../lib/login/unlock.ts'
 import { exportMailboxes } from '../../lib/mailbox/export.ts'
@@ -52,18 +52,17 @@ import { tryLogin } from './try.ts'
 
 type Verb = (services: Services, input: unknown) => Promise<unknown>
 
-const text = z.string('must be text')
-const named = z.strictObject({ name: text })
-const withPassword = z.strictObject({ name: text, password: text })
-const withChanges = z.strictObject({ name: text, changes: z.unknown() })
-const adminWithChanges = z.strictObject({ username: text, changes: z.unknown() })
-const meantBan = z.strictObject({ ban: text })
-const meantBanWithChanges = z.strictObject({ ban: text, changes: z.unknown() })
-const exceptionOfKind = z.strictObject({ kind: z.enum(exceptionKinds), cidr: text })
-const meant = z.strictObject({ backend: text })
+const named = z.strictObject({ name: text() })
+const withPassword = z.strictObject({ name: text(), password: text() })
+const withChanges = z.strictObject({ name: text(), changes: z.unknown() })
+const adminWithChanges = z.strictObject({ username: text(), changes: z.unknown() })
+const meantBan = z.strictObject({ ban: text() })
+const meantBanWithChanges = z.strictObject({ ban: text(), changes: z.unknown() })
+const exceptionOfKind = z.strictObject({ kind: z.enum(exceptionKinds), cidr: text() })
+const meant = z.strictObject({ backend: text() })
 const meantToRemove = meant.extend({ force: z.boolean().default(false) })
-const meantPage = meant.extend({ after: text.optional(), limit: z.number().optional() })
-const meantWithChanges = z.strictObject({ backend: text, changes: z.unknown() })
+const meantPage = meant.extend({ after: text().optional(), limit: z.number().optional() })
+const meantWithChanges = z.strictObject({ backend: text(), changes: z.unknown() })
 
 export const verbs = {
   'user add': addMailbox,

@@ -119,6 +119,7 @@ async function lockSome(): Promise<void> {
     duration_ms: 80,
     attempt: 1,
     tls: '',
+    counters: 'user 5/5, total 5/100',
   }))
   await db.insertInto('auth_log').values(rows).execute()
 }

@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hash } from 'bcryptjs'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
-import { createNginxAuth } from '../../functions/nginx-auth/app.ts'
 import { openForReading } from '../../lib/database/open.ts'
 import type { OriginalTable } from '../../lib/database/original.ts'
 import { codeAt } from '../../lib/mailbox/codes.ts'
@@ -16,6 +15,7 @@ import type { TableReport } from '../../lib/original/outcome.ts'
 import { loadConfig } from '../../lib/runtime/config.ts'
 import type { Services } from '../../lib/runtime/services.ts'
 import { ask, nginxLines } from '../e2e/ask.ts'
+import { askApp } from '../e2e/ask-app.ts'
 import { type Gateway, runCommand, startCommand, startGateway } from '../e2e/gateway.ts'
 import { addBackends, openInProcess } from '../e2e/in-process.ts'
 import { readVerdict } from '../e2e/mail-user.ts'
@@ -85,9 +85,7 @@ async function withServices<T>(target: Target, work: (services: Services) => Pro
 }
 
 async function send(services: Services, user: string, password: string): Promise<string | null> {
-  const headers = nginxLines({ user, password }).map(([name, value]): [string, string] => [name, value])
-  const answer = await createNginxAuth(services).request('/api/auth', { headers })
-  return answer.headers.get('Auth-Status')
+  return (await askApp(services, nginxLines({ user, password }))).get('Auth-Status')
 }
 
 const readAll = ({ db }: Services) =>

@@ -1,6 +1,6 @@
 /** Rows of the auth log, for people. */
 import type { LoggedAttempt } from '../../lib/audit/pages.ts'
-import { reasons } from '../../lib/login/reasons.ts'
+import { type Ending, reasons } from '../../lib/login/reasons.ts'
 import { fillRemedy } from '../../lib/login/why.ts'
 import { type Cell, showTime } from './output.ts'
 
@@ -20,7 +20,7 @@ export const logCells = (row: LoggedAttempt): Cell[] => [
 const colours = { accept: 'green', later: 'yellow', refuse: 'red' } as const
 
 /** A later version may have written a code that this one does not know. */
-const reasonOf = ({ reason }: LoggedAttempt) =>
+const reasonOf = ({ reason }: LoggedAttempt): Ending | undefined =>
   Object.hasOwn(reasons, reason) ? reasons[reason as keyof typeof reasons] : undefined
 
 const meaningOf = (row: LoggedAttempt) => reasonOf(row)?.meaning ?? row.reason

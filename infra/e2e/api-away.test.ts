@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { operations } from '../../functions/index.ts'
-import { createNginxAuth } from '../../functions/nginx-auth/app.ts'
 import { within } from '../../lib/deadline.ts'
 import { type Api, openApi } from './api.ts'
 import { nginxLines } from './ask.ts'
+import { askApp } from './ask-app.ts'
 import { type Mariadb, startMariadb } from './mariadb.ts'
 import { type RedisServer, startRedis } from './redis.ts'
 import { sharedSecret } from './stores.ts'
@@ -79,11 +79,9 @@ const add = (name: string) => made('POST /api/users', { name, password: 'correct
 async function lock(user: string): Promise<string> {
   const { db, stats } = api.services
   stats.start()
-  const app = createNginxAuth(api.services)
   const lines = nginxLines({ user, password: 'not the password' }, { 'Client-IP': '203.0.113.7' })
-  const headers = lines.map(([name, value]): [string, string] => [name, value])
   await vi.waitFor(async () => {
-    await app.request('/api/auth', { headers })
+    await askApp(api.services, lines)
     await db.selectFrom('auth_stats').select('count').executeTakeFirstOrThrow()
     expect((await ask(`GET /api/users/${user}`)).body.locked).toBe(true)
   }, 30_000)

@@ -3,11 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { createNginxAuth } from '../../functions/nginx-auth/app.ts'
 import type { Passwords } from '../../lib/mailbox/passwords.ts'
 import type { Services } from '../../lib/runtime/services.ts'
 import { nginxLines } from './ask.ts'
+import { askApp } from './ask-app.ts'
 import { addBackends, type InProcess, openInProcess } from './in-process.ts'
+import { plainPasswords } from './plain-passwords.ts'
 
 export const answers = {
   ok: 'OK',
@@ -55,13 +56,10 @@ export interface Guarded {
 
 const readText = (bytes: string | null) => bytes && Buffer.from(bytes, 'latin1').toString('utf8')
 
-/** Real bcrypt has tests of its own; here only the number of comparisons matters. */
-const plainly = (password: string) => `plain ${password}`
-
 /** @param verify what becomes of a comparison; the default compares plainly */
 export async function openGuarded(
   settings: Record<string, string> = {},
-  verify: Passwords['verify'] = async (password, hash) => plainly(password) === hash,
+  verify?: Passwords['verify'],
 ): Promise<Guarded> {
   const folder = mkdtempSync(join(tmpdir(), 'mailgateway-guarded-'))
   let wall = Date.UTC(2026, 2, 2)
@@ -72,39 +70,21 @@ export async function openGuarded(
     const entry = JSON.parse(line)
     if ('alert' in entry) alerts.push(entry)
   }
-  const passwords: Passwords = {
-    hash: async password => plainly(password),
-    verify: (password, hash) => {
-      hashes++
-      return verify(password, hash)
-    },
-    hashInTurn: async password => {
-      hashes++
-      return plainly(password)
-    },
-  }
+  const passwords = plainPasswords(() => hashes++, verify)
   const open = async () => {
     const env = { MAILGATEWAY_DATA_DIR: folder, MAILGATEWAY_AUTH_HASH_THREADS: '1', ...settings }
     const own = await openInProcess(env, { clock: () => wall, steady: () => steady })
     const services = { ...own.services, passwords, log: pino({ level: 'warn' }, { write }) }
-    return { own, services, app: createNginxAuth(services) }
+    return { own, services }
   }
-  let {
-    own,
-    services,
-    app,
-  }: { own: InProcess; services: Services; app: ReturnType<typeof createNginxAuth> } = await open()
+  let { own, services }: { own: InProcess; services: Services } = await open()
   await addBackends(services, { imap: 10143, pop3: 10110, smtp: 10587 })
 
   return {
     folder,
     services: () => services,
     async ask({ from, ...login }) {
-      const lines = nginxLines(login, { 'Client-IP': from }).map(([name, value]): [string, string] => [
-        name,
-        value,
-      ])
-      const { headers } = await app.request('/api/auth', { headers: lines })
+      const headers = await askApp(services, nginxLines(login, { 'Client-IP': from }))
       return {
         status: headers.get('Auth-Status'),
         code: headers.get('Auth-Error-Code'),
@@ -133,7 +113,7 @@ export async function openGuarded(
       await own.close()
       // The steady clock of another process begins anywhere.
       steady = 5_000
-      ;({ own, services, app } = await open())
+      ;({ own, services } = await open())
     },
     async close() {
       await own.close()

@@ -1,7 +1,6 @@
 /** A mail server that takes notices: STARTTLS or TLS from the first byte, AUTH, and whatever it is to refuse. */
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer, type Server, type Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import PostalMime, { type Email } from 'postal-mime'
 import { SMTPServer, type SMTPServerAuthentication, type SMTPServerSession } from 'smtp-server'
@@ -101,31 +100,4 @@ export async function startMailServer(options: MailServerOptions = {}): Promise<
 
 function failure(reply: string): Error {
   return Object.assign(new Error(reply.slice(4)), { responseCode: Number(reply.slice(0, 3)) })
-}
-
-export interface SilentServer extends AsyncDisposable {
-  port: number
-  /** Connections that wait for a word. */
-  waiting(): number
-}
-
-/** Takes connections and never says a word. */
-export async function startSilentServer(port?: number): Promise<SilentServer> {
-  const sockets = new Set<Socket>()
-  const server: Server = createServer(socket => {
-    sockets.add(socket)
-    socket.on('error', () => socket.destroy()).on('close', () => sockets.delete(socket))
-  })
-  const own = port ?? (await chooseFreePort())
-  server.listen(own, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    port: own,
-    waiting: () => sockets.size,
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy()
-      server.close()
-      await once(server, 'close')
-    },
-  }
 }

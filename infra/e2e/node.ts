@@ -1,7 +1,7 @@
 /** One of several gateways on the same data, in the test's own process, asked as nginx asks it. */
-import { createNginxAuth } from '../../functions/nginx-auth/app.ts'
 import type { Services } from '../../lib/runtime/services.ts'
 import { nginxLines } from './ask.ts'
+import { askApp } from './ask-app.ts'
 import { openInProcess } from './in-process.ts'
 
 export interface Node {
@@ -17,9 +17,8 @@ export async function openNode(folder: string, settings: Record<string, string>)
   return {
     services,
     async ask(user, password, changed) {
-      const app = createNginxAuth({ ...services, ...changed })
-      const headers = nginxLines({ user, password }).map(([name, value]): [string, string] => [name, value])
-      return (await app.request('/api/auth', { headers })).headers.get('Auth-Status')
+      const headers = await askApp({ ...services, ...changed }, nginxLines({ user, password }))
+      return headers.get('Auth-Status')
     },
     close,
   }

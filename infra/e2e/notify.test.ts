@@ -3,11 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { startGreeter } from '../../lib/backend/test-servers.ts'
 import { ask, nginxLines } from './ask.ts'
 import { makeCertificate } from './certificate.ts'
 import { type Gateway, startGateway } from './gateway.ts'
 import { type Greeters, startGreeters } from './greeter.ts'
-import { startMailServer, startSilentServer } from './mail-server.ts'
+import { startMailServer } from './mail-server.ts'
 import { readVerdict, tryLogin } from './mail-user.ts'
 import { chooseFreePort } from './ports.ts'
 import { seedFolder } from './seed.ts'
@@ -79,9 +80,9 @@ test('no login waits for a mail server that hangs or is not there; the mails go 
     await mustLogIn(ann, abroad)
     await vi.waitFor(async () => expect(await list(gateway, 'waiting')).toHaveLength(1), patiently)
     {
-      await using silent = await startSilentServer(smtpPort)
+      await using silent = await startGreeter(null, smtpPort)
       await gateway.mustCli(['user', 'totp', 'enable', joe])
-      await vi.waitFor(() => expect(silent.waiting()).toBeGreaterThan(0), patiently)
+      await vi.waitFor(() => expect(silent.connections).toBeGreaterThan(0), patiently)
       await mustLogIn(bob, home)
       await mustLogIn(bob, abroad)
       await vi.waitFor(async () => expect(await list(gateway, 'waiting')).toHaveLength(3), patiently)

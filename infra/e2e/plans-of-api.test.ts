@@ -271,12 +271,6 @@ const bearable: { table: string; what: Fault['what']; in: RegExp; why: string; o
     why: 'at most a hundred rows of a kind and hour or day',
   },
   {
-    table: 'auth_log',
-    what: 'sorts',
-    in: /^select distinct user, client_network from \(select .* limit \?\) as counted/,
-    why: 'of the newest 5000 at most',
-  },
-  {
     table: 'known_networks',
     what: 'sorts',
     in: /where user_id = \? order by last_success_at desc$/,

@@ -3,18 +3,18 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest'
-import { createNginxAuth } from '../../functions/nginx-auth/app.ts'
 import { setSetting, unsetSetting } from '../../lib/live-settings/manage.ts'
 import { addMailbox, setEnabled } from '../../lib/mailbox/manage.ts'
-import type { Passwords } from '../../lib/mailbox/passwords.ts'
 import type { Services } from '../../lib/runtime/services.ts'
 import { nginxLines } from './ask.ts'
+import { askApp } from './ask-app.ts'
 import { codeFor } from './authenticator.ts'
 import { createOnServer } from './databases.ts'
 import { answers } from './guarded.ts'
 import { newName, newPlace, password } from './guessers.ts'
 import { addBackends } from './in-process.ts'
 import { type Node, openNode } from './node.ts'
+import { plainPasswords } from './plain-passwords.ts'
 
 /** Guesses that are looked at before a lock. */
 const limit = 5
@@ -23,17 +23,7 @@ let folder: string
 let nodes: Node[]
 let hashes: number
 
-/** Real bcrypt has tests of its own; here only the number of comparisons matters. */
-const plainly = (text: string) => `plain ${text}`
-const count = <T>(result: T) => {
-  hashes++
-  return result
-}
-const passwords: Passwords = {
-  hash: async text => plainly(text),
-  verify: async (text, hash) => count(plainly(text) === hash),
-  hashInTurn: async text => count(plainly(text)),
-}
+const passwords = plainPasswords(() => hashes++)
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'mailgateway-two-'))
@@ -51,10 +41,8 @@ beforeEach(() => {
 })
 
 async function askWith(services: Services, user: string, text: string, from: string): Promise<string | null> {
-  const app = createNginxAuth({ ...services, passwords })
   const lines = nginxLines({ user, password: text }, { 'Client-IP': from })
-  const headers = lines.map(([name, value]): [string, string] => [name, value])
-  return (await app.request('/api/auth', { headers })).headers.get('Auth-Status')
+  return (await askApp({ ...services, passwords }, lines)).get('Auth-Status')
 }
 
 /** Each of them at one of the nodes, in turn. */

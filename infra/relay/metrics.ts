@@ -6,7 +6,7 @@ import { type CallResult, callResults } from './cloud.ts'
  * What mail clients were told: the gateway's answer; one from memory; a temporary failure because there was none; a refusal
  * of what was no request.
  */
-export const outcomes = ['relayed', 'remembered', 'failed', 'unreadable'] as const
+const outcomes = ['relayed', 'remembered', 'failed', 'unreadable'] as const
 export type Outcome = (typeof outcomes)[number]
 
 export interface RelayMetrics {

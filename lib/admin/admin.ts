@@ -1,6 +1,7 @@
 /** An administrator as people see one. */
 import { z } from 'zod'
 import type { AdminRow, Database } from '../database/schema.ts'
+import { text } from '../input.ts'
 import { Refusal } from '../refusal.ts'
 import { roles } from './roles.ts'
 
@@ -28,8 +29,7 @@ export const withOneTimePassword = adminSchema.extend({
 export type WithOneTimePassword = z.infer<typeof withOneTimePassword>
 
 /** Also the actor in the operation log, so nobody can be called `command line`. */
-export const newUsername = z
-  .string('must be text')
+export const newUsername = text()
   .normalize('NFC')
   .regex(
     /^[\p{L}\p{N}][\p{L}\p{M}\p{N}._@+-]{0,63}$/u,

@@ -1,6 +1,6 @@
 /** What people do with sessions: their own, and those of others. */
 import { z } from 'zod'
-import { parseInput } from '../input.ts'
+import { parseInput, text } from '../input.ts'
 import { type RecordServices, recorded } from '../operation/record.ts'
 import { Refusal } from '../refusal.ts'
 import { findAdmin } from './admin.ts'
@@ -13,9 +13,7 @@ import {
   sessionSchema,
 } from './sessions.ts'
 
-export const sessionsQuery = z.strictObject({
-  username: z.string('must be text').max(255, 'must have at most 255 characters').optional(),
-})
+const sessionsQuery = z.strictObject({ username: text(255).optional() })
 
 /** Those in force, of one administrator or of all. @throws Refusal if there is no such administrator */
 export async function listSessionsOf(services: RecordServices, input: unknown): Promise<ShownSession[]> {
@@ -56,10 +54,7 @@ export function signOut(services: RecordServices, { id, username }: Session) {
 }
 
 const meant = z.union(
-  [
-    z.strictObject({ id: z.string() }),
-    z.strictObject({ username: z.string('must be text').max(255, 'must have at most 255 characters') }),
-  ],
+  [z.strictObject({ id: z.string() }), z.strictObject({ username: text(255) })],
   'name one session by its id, or an administrator',
 )
 

@@ -1,12 +1,12 @@
 /** What superadmins, and whoever has the command line, do with administrators. Effective at the next request. */
-import { sql } from 'kysely'
 import { z } from 'zod'
 import { isDuplicate } from '../database/dialect.ts'
 import type { AdminRow, Database } from '../database/schema.ts'
+import { searchFor } from '../database/search-for.ts'
 import { takeVersion } from '../database/version.ts'
 import type { HotState } from '../hot-state/port.ts'
 import { newId } from '../id.ts'
-import { parseInput } from '../input.ts'
+import { knownVersion, limit, parseInput, text } from '../input.ts'
 import type { Passwords } from '../mailbox/passwords.ts'
 import { type RecordServices, recorded } from '../operation/record.ts'
 import { Refusal } from '../refusal.ts'
@@ -31,9 +31,7 @@ export interface AdminServices extends RecordServices {
 
 const role = z.enum(roles, `must be one of ${roles.join(', ')}`)
 
-export const namedAdmin = z.strictObject({
-  username: z.string('must be text').max(255, 'must have at most 255 characters'),
-})
+export const namedAdmin = z.strictObject({ username: text(255) })
 
 export const newAdmin = z.strictObject({ username: newUsername, role })
 
@@ -42,7 +40,7 @@ export const adminChanges = z
     role,
     enabled: z.boolean('must be true or false'),
     /** As it was read: refused when somebody has changed the administrator since. */
-    version: z.int('must be a whole number'),
+    version: knownVersion,
   })
   .partial()
   .refine(({ role, enabled }) => role !== undefined || enabled !== undefined, 'give role or enabled')
@@ -89,11 +87,11 @@ async function insertAdmin(db: Database, row: AdminRow): Promise<void> {
 }
 
 export const adminQuery = z.strictObject({
-  /** A part of the name. */
-  search: z.string('must be text').max(255, 'must have at most 255 characters').default(''),
+  /** A part of the name, whatever its case; of letters beyond ASCII on MySQL only. */
+  search: text(255).default(''),
   /** `next` of the page before. */
-  after: z.string('must be text').max(255, 'must have at most 255 characters').default(''),
-  limit: z.int('must be a whole number').min(1, 'must be 1 to 500').max(500, 'must be 1 to 500').default(100),
+  after: text(255).default(''),
+  limit: limit(500, 100),
 })
 
 export const adminPage = z.strictObject({
@@ -108,10 +106,9 @@ export async function listAdmins(
   input: unknown,
 ): Promise<z.infer<typeof adminPage>> {
   const { search, after, limit } = parseInput(adminQuery, input)
-  const pattern = `%${search.normalize('NFC').replace(/[!%_]/g, '!$&')}%`
   const found = db
     .selectFrom('admin')
-    .$if(search !== '', query => query.where(sql<boolean>`username like ${pattern} escape '!'`))
+    .$if(search !== '', query => query.where(searchFor(search.normalize('NFC'), ['username'])))
   const { total } = await found.select(eb => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
   const rows = await found
     .selectAll()

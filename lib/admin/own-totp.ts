@@ -1,6 +1,6 @@
 /** One-time codes of the administrator's own sign-in. */
 import { z } from 'zod'
-import { parseInput } from '../input.ts'
+import { parseInput, text } from '../input.ts'
 import { findStep, newTotpSecret, otpauthUrl } from '../mailbox/codes.ts'
 import { drawQr } from '../qr.ts'
 import { Refusal } from '../refusal.ts'
@@ -16,9 +16,7 @@ export interface OwnTotpServices extends OwnServices {
   settings: OwnServices['settings'] & Pick<Settings, 'totp'>
 }
 
-export const withPassword = z.strictObject({
-  password: z.string('must be text').max(1_000, 'must have at most 1000 characters'),
-})
+export const withPassword = z.strictObject({ password: text(1_000) })
 
 /** Shown this once. */
 export const enrolmentSchema = z.strictObject({
@@ -51,7 +49,7 @@ export async function enrolOwnTotp(
 }
 
 export const codeInput = z.strictObject({
-  code: z.string('must be text').regex(/^\d{6}$/, 'must be the 6 digits that the app shows now'),
+  code: text().regex(/^\d{6}$/, 'must be the 6 digits that the app shows now'),
 })
 
 /** Puts the new secret in force; the code is spent by that. @throws Refusal when none waits, or the code is not one of now */

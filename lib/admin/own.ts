@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { AdminRow } from '../database/schema.ts'
 import { newId } from '../id.ts'
-import { parseInput } from '../input.ts'
+import { parseInput, text } from '../input.ts'
 import type { Passwords } from '../mailbox/passwords.ts'
 import type { RecordServices } from '../operation/record.ts'
 import { Refusal } from '../refusal.ts'
@@ -17,7 +17,7 @@ export interface OwnServices extends RecordServices, GuessingServices {
   passwords: Pick<Passwords, 'verify' | 'hash'>
 }
 
-export const languages = ['en', 'zh'] as const
+const languages = ['en', 'zh'] as const
 
 export const profileSchema = z.strictObject({
   username: z.string(),
@@ -55,10 +55,7 @@ export async function setProfile(
   return toProfile(await changeAdmin(services, 'session set', username, () => changes))
 }
 
-export const passwordChange = z.strictObject({
-  old_password: z.string('must be text').max(1_000, 'must have at most 1000 characters'),
-  new_password: z.string('must be text').max(1_000, 'must have at most 1000 characters'),
-})
+export const passwordChange = z.strictObject({ old_password: text(1_000), new_password: text(1_000) })
 
 /** Every other session of the administrator ends. @throws Refusal for a wrong old or an unfit new password */
 export async function setOwnPassword(

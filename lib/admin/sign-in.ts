@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { networkOf } from '../ban/rules.ts'
 import type { AdminRow } from '../database/schema.ts'
 import { newId } from '../id.ts'
-import { parseInput } from '../input.ts'
+import { parseInput, text } from '../input.ts'
 import { findStep } from '../mailbox/codes.ts'
 import type { Passwords } from '../mailbox/passwords.ts'
 import type { Sealer } from '../sealing.ts'
@@ -35,10 +35,10 @@ export interface SignInServices extends GuessingServices, EnterServices {
 }
 
 export const signInInput = z.strictObject({
-  username: z.string('must be text').max(255, 'must have at most 255 characters'),
-  password: z.string('must be text').max(1_000, 'must have at most 1000 characters'),
+  username: text(255),
+  password: text(1_000),
   /** The 6 digits that the authenticator app shows. */
-  totp_code: z.string('must be text').max(20, 'must have at most 20 characters').optional(),
+  totp_code: text(20).optional(),
 })
 
 export type SignedIn =

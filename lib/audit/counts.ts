@@ -93,7 +93,7 @@ function selectCounts(db: Database, { span, from, until }: Source, kinds: Kinds 
     .$if(reasons !== undefined, q => q.where('reason', 'in', reasons!))
 }
 
-export const labels = ['protocol', 'result', 'reason'] as const
+const labels = ['protocol', 'result', 'reason'] as const
 export type Label = (typeof labels)[number]
 
 /** Attempts of one kind, and how long they took. */

@@ -1,7 +1,7 @@
 /** Searching the auth log. */
 import { z } from 'zod'
 import type { Database } from '../database/schema.ts'
-import { parseInput } from '../input.ts'
+import { limit, parseInput, text } from '../input.ts'
 import { canonicalName } from '../mailbox/name.ts'
 import { protocols } from '../mailbox/protocols.ts'
 import { cursor, type Mark, readCursor, searchPages, writeCursor } from '../pages.ts'
@@ -9,14 +9,13 @@ import { type LoggedAttempt, loggedAttempt, markOf, type Range, readStretch } fr
 import { findPaths, type Paths } from './paths.ts'
 import { type Place, readPlace } from './place.ts'
 
-const text = z.string('must be text').max(255, 'must have at most 255 characters')
 const time = z.int('must be UTC milliseconds').min(0, 'must be UTC milliseconds')
 const badPlace = 'must be an address, or a prefix of /16 (IPv6: /40) or longer'
 
 /** By whom, and with what result. */
 export const whoFilter = z.strictObject({
   /** Of this mailbox, in any spelling that leads to it. */
-  user: text.optional(),
+  user: text(255).optional(),
   result: z.enum(['success', 'failed'], 'must be success or failed').optional(),
 })
 
@@ -26,25 +25,27 @@ export const logFilter = whoFilter.extend({
   since: time.optional(),
   until: time.optional(),
   /** An address or a network. */
-  address: text.refine(given => readPlace(given) !== null, badPlace).optional(),
+  address: text(255)
+    .refine(given => readPlace(given) !== null, badPlace)
+    .optional(),
   protocol: z.enum(protocols, `must be one of ${protocols.join(', ')}`).optional(),
-  method: text.optional(),
+  method: text(255).optional(),
   /** One of these codes of lib/login/reasons.ts. */
-  reason: z.array(text, 'must be a list').min(1, 'must name one').max(50, 'must be at most 50').optional(),
+  reason: z
+    .array(text(255), 'must be a list')
+    .min(1, 'must name one')
+    .max(50, 'must be at most 50')
+    .optional(),
   /** `host:port`. */
-  backend: text.optional(),
+  backend: text(255).optional(),
   /** Part of user, address, reason or backend, whatever its case. */
-  text: text.optional(),
+  text: text(255).optional(),
 })
 
 export const logQuery = logFilter.extend({
   /** `next` of the page before. */
   after: cursor.optional(),
-  limit: z
-    .int('must be a whole number')
-    .min(1, 'must be 1 to 10000')
-    .max(10_000, 'must be 1 to 10000')
-    .default(50),
+  limit: limit(10_000, 50),
 })
 
 export const logPage = z.strictObject({

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { Refusal } from '../refusal.ts'
 import { dayMs, hourMs, minuteMs } from './times.ts'
 
-export const stepNames = ['minute', 'hour', 'day'] as const
+const stepNames = ['minute', 'hour', 'day'] as const
 export type StepName = (typeof stepNames)[number]
 export const stepName = z.enum(stepNames, 'must be minute, hour or day')
 

@@ -1,14 +1,13 @@
 /** Following the auth log. */
 import { z } from 'zod'
-import { parseInput } from '../input.ts'
+import { parseInput, text } from '../input.ts'
 import type { LoggedAttempt } from './pages.ts'
 import { findName, type LogServices, whoFilter } from './search.ts'
 
-const text = z.string('must be text')
 const tailQuery = whoFilter.extend({
   /** `next` of the answer before; without it, the latest rows are the beginning. */
   after: z
-    .strictObject({ since: z.int('must be UTC milliseconds'), seen: z.array(text, 'must be a list') })
+    .strictObject({ since: z.int('must be UTC milliseconds'), seen: z.array(text(), 'must be a list') })
     .optional(),
 })
 

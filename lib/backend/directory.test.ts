@@ -2,13 +2,14 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../infra/e2e/databases.ts'
+import { chooseFreePort } from '../../infra/e2e/ports.ts'
 import { migrations } from '../../migrations/index.ts'
 import { migrateUp } from '../database/migrate.ts'
 import { createMemoryHotState } from '../hot-state/memory.ts'
 import type { HotState } from '../hot-state/port.ts'
 import { createDirectory, type Directory, versionKey } from './directory.ts'
 import { addBackend, removeBackend, setBackend } from './manage.ts'
-import { findFreePort, type Greeter, startGreeter, startNameServer } from './test-servers.ts'
+import { type Greeter, startGreeter, startNameServer } from './test-servers.ts'
 
 const clock = Date.now
 const users = Array.from({ length: 1_000 }, (_, number) => `user${number}@example.org`)
@@ -119,7 +120,7 @@ test('1,000 users, two backends: stopping one moves only its users, starting it 
 })
 
 test('none healthy: null; a backup tier takes over and gives back', async () => {
-  const port = await findFreePort()
+  const port = await chooseFreePort()
   await add({ port })
   const directory = open()
   directory.start()
@@ -145,7 +146,7 @@ test('a new backend is checked at once, not with the next round', async () => {
   const directory = open({ intervalMs: 3_600_000 })
   directory.start()
   await choose(directory)
-  const port = await findFreePort()
+  const port = await chooseFreePort()
   await add({ port })
   await choose(directory)
   await expect.poll(() => upByPort(directory)[port]).toEqual([false])

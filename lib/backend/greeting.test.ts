@@ -1,8 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
+import { chooseFreePort } from '../../infra/e2e/ports.ts'
 import type { Protocol } from '../mailbox/protocols.ts'
 import { checkGreeting } from './greeting.ts'
-import { findFreePort, type Greeter, startGreeter } from './test-servers.ts'
+import { type Greeter, startGreeter } from './test-servers.ts'
 
 const greeters: Greeter[] = []
 afterEach(async () => {
@@ -61,7 +62,7 @@ test('hanging up without a word fails', async () => {
 })
 
 test('nobody listens: refused', async () => {
-  const port = await findFreePort()
+  const port = await chooseFreePort()
   expect(await checkGreeting({ protocol: 'imap', address: '127.0.0.1', port }, 2_000)).toEqual({
     kind: 'refused',
     error: 'connection failed: ECONNREFUSED',

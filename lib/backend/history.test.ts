@@ -1,13 +1,15 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../infra/e2e/databases.ts'
+import { chooseFreePort } from '../../infra/e2e/ports.ts'
 import { migrations } from '../../migrations/index.ts'
 import { migrateUp } from '../database/migrate.ts'
 import { createMemoryHotState } from '../hot-state/memory.ts'
 import { newId } from '../id.ts'
 import { createDirectory, type Directory } from './directory.ts'
-import { createHistory, keptPerBackend, readHistory, trimHistory } from './history.ts'
+import { createHistory, keptPerBackend, trimHistory } from './history.ts'
 import { addBackend, removeBackend } from './manage.ts'
-import { findFreePort, startGreeter } from './test-servers.ts'
+import { readHistory } from './read-history.ts'
+import { startGreeter } from './test-servers.ts'
 
 const clock = Date.now
 const patience = { timeout: 10_000 }
@@ -43,7 +45,7 @@ const change = (backend_id: string, time: number, up: boolean) => {
 }
 
 test('what goes down and up again has a row each, by whom and why; a restart adds none', async () => {
-  const port = await findFreePort()
+  const port = await chooseFreePort()
   const greeter = await startGreeter('* OK ready\r\n', port)
   const { backend } = await addBackend(services(), { protocol: 'imap', host: '127.0.0.1', port })
   open()

@@ -1,39 +1,12 @@
 /** When addresses of backends went up and down: one row per change, written by the process that saw it. */
 import type { Logger } from 'pino'
-import { z } from 'zod'
 import type { Database } from '../database/schema.ts'
 import { newId } from '../id.ts'
-import { parseInput } from '../input.ts'
-import { cursor, readCursor, writeCursor } from '../pages.ts'
+import type { HealthChange } from './read-history.ts'
 
-const changeSchema = z.strictObject({
-  address: z.string(),
-  /** UTC milliseconds. */
-  time: z.int(),
-  up: z.boolean(),
-  /** What its last check failed with; null = it is up. */
-  error: z.string().nullable(),
-  /** The process that saw it. */
-  node: z.string(),
-})
-interface Change extends z.infer<typeof changeSchema> {
+interface Change extends HealthChange {
   backend_id: string
 }
-
-export const historyQuery = z.strictObject({
-  after: cursor.optional(),
-  limit: z
-    .int('must be a whole number')
-    .min(1, 'must be 1 to 1000')
-    .max(1_000, 'must be 1 to 1000')
-    .default(100),
-})
-
-export const historySchema = z.strictObject({
-  items: z.array(changeSchema),
-  next: z.string().nullable(),
-})
-type History = z.infer<typeof historySchema>
 
 /** While the database is away as many changes wait in memory; then the oldest are lost. */
 const mostWaiting = 1_000
@@ -85,38 +58,6 @@ export function createHistory({ db, log }: HistoryParts) {
   }
 
   return { note, flush }
-}
-
-/**
- * Newest first; a backend that never was has none.
- * @param input see `historyQuery`
- */
-export async function readHistory(
-  { logDb }: { logDb: Database },
-  backendId: string,
-  input: unknown,
-): Promise<History> {
-  const { after, limit } = parseInput(historyQuery, input)
-  const last = after === undefined ? null : readCursor(after)
-  const rows = await logDb
-    .selectFrom('backend_events')
-    .select(['id', 'address', 'time', 'up', 'error', 'node'])
-    .where('backend_id', '=', backendId)
-    .$if(last !== null, q =>
-      q
-        .where('time', '<=', last!.time)
-        .where(eb => eb(eb.refTuple('time', 'id'), '<', eb.tuple(last!.time, last!.id))),
-    )
-    .orderBy('time', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit + 1)
-    .execute()
-  const items = rows.slice(0, limit)
-  const mark = rows.length > limit ? items.at(-1)! : null
-  return {
-    items: items.map(({ id, up, ...row }) => ({ ...row, up: up === 1 })),
-    next: mark && writeCursor(mark),
-  }
 }
 
 /** A job: deletes what is over 90 days old, and of each backend all but the newest thousand. */

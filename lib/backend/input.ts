@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { canonicalDomain } from '../domain.ts'
+import { knownVersion } from '../input.ts'
 import { protocols } from '../mailbox/protocols.ts'
 import { states } from './shapes.ts'
 
@@ -72,6 +73,6 @@ export const backendChangesSchema = z
     pool: fields.pool,
     state: fields.state,
     /** Of the backend as it was seen; another one now = somebody else was faster. */
-    version: z.int('must be a whole number'),
+    version: knownVersion,
   })
   .partial()

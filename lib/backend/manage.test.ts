@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../infra/e2e/databases.ts'
+import { chooseFreePort } from '../../infra/e2e/ports.ts'
 import { migrations } from '../../migrations/index.ts'
 import { migrateUp } from '../database/migrate.ts'
 import { createMemoryHotState } from '../hot-state/memory.ts'
@@ -8,7 +9,7 @@ import { findBackend } from './find.ts'
 import { addBackend, drainBackend, type ManageServices, removeBackend, setBackend } from './manage.ts'
 import { checkBackend } from './probe.ts'
 import { readBackends } from './snapshot.ts'
-import { findFreePort, startGreeter } from './test-servers.ts'
+import { startGreeter } from './test-servers.ts'
 
 let databases: TestDatabase
 let services: ManageServices
@@ -218,7 +219,7 @@ test('checkBackend says what it found', async () => {
   try {
     const good = await check(here)
     expect(good.checks).toEqual([{ address: '127.0.0.1', outcome: { kind: 'good', greeting: '220 ready' } }])
-    const { checks } = await check({ ...here, port: await findFreePort() })
+    const { checks } = await check({ ...here, port: await chooseFreePort() })
     expect(checks[0]?.outcome.kind).toBe('refused')
     const lost = await check({ ...here, host: 'absent.invalid' })
     expect(lost).toMatchObject({ resolution: { addresses: [], last_error: expect.any(String) }, checks: [] })

@@ -1,4 +1,4 @@
-/** Real servers for the tests of this folder: TCP greeters and a DNS server, on loopback ports below the ephemeral ones. */
+/** Real servers for tests: TCP greeters and a DNS server, on loopback ports. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { Resolver } from 'node:dns/promises'
 import { once } from 'node:events'
@@ -7,37 +7,26 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { chooseFreePort } from '../../infra/e2e/ports.ts'
 
-/** Listens on a free port of 127.0.0.1 between 20000 and 32000. */
-export async function listen(server: Server): Promise<number> {
-  const port = 20_000 + Math.floor(Math.random() * 12_000)
-  try {
-    server.listen(port, '127.0.0.1')
-    await once(server, 'listening')
-    return port
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
-    return listen(server)
-  }
+/** @param port of 127.0.0.1; absent = a free one @returns the port */
+export async function listen(server: Server, port?: number): Promise<number> {
+  const own = port ?? (await chooseFreePort())
+  server.listen(own, '127.0.0.1')
+  await once(server, 'listening')
+  return own
 }
 
-export async function findFreePort(): Promise<number> {
-  const server = createServer()
-  const port = await listen(server)
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-export interface Greeter {
+export interface Greeter extends AsyncDisposable {
   port: number
+  /** That were made to it so far. */
   connections: number
   /** What clients said, all together. */
   heard: string
   stop(): Promise<void>
 }
 
-/** A server that sends `greeting` and hangs up after the farewell; null = it accepts and stays silent. */
+/** A server that says `greeting` to whoever comes, and no more; null = not even that. */
 export async function startGreeter(greeting: string | null, port?: number): Promise<Greeter> {
   const sockets = new Set<Socket>()
   const server = createServer(socket => {
@@ -50,22 +39,13 @@ export async function startGreeter(greeting: string | null, port?: number): Prom
     socket.on('error', () => socket.destroy())
     if (greeting !== null) socket.write(greeting)
   })
-  const greeter: Greeter = {
-    port: 0,
-    connections: 0,
-    heard: '',
-    async stop() {
-      for (const socket of sockets) socket.destroy()
-      server.close()
-      await once(server, 'close')
-    },
+  async function stop(): Promise<void> {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+    await once(server, 'close')
   }
-  if (port === undefined) greeter.port = await listen(server)
-  else {
-    server.listen(port, '127.0.0.1')
-    await once(server, 'listening')
-    greeter.port = port
-  }
+  const greeter: Greeter = { port: 0, connections: 0, heard: '', stop, [Symbol.asyncDispose]: stop }
+  greeter.port = await listen(server, port)
   return greeter
 }
 
@@ -81,7 +61,7 @@ export interface NameServer {
 export async function startNameServer(hosts: string): Promise<NameServer> {
   const folder = mkdtempSync(join(tmpdir(), 'mailgateway-dns-'))
   const file = join(folder, 'hosts')
-  const port = await findFreePort()
+  const port = await chooseFreePort()
   const server = `127.0.0.1:${port}`
   let edition = 0
   const write = () => {

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { chooseFreePort } from '../../infra/e2e/ports.ts'
 import { checkBackend } from './probe.ts'
-import { findFreePort, listen, startGreeter } from './test-servers.ts'
+import { listen, startGreeter } from './test-servers.ts'
 import { speaksTls } from './tls-port.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'mailgateway-tls-'))
@@ -52,7 +53,7 @@ test('a greeting, silence, a closed port, one that hangs up: no TLS', async () =
     expect(await ask(greeter.port)).toBe(false)
     await greeter.stop()
   }
-  expect(await ask(await findFreePort())).toBe(false)
+  expect(await ask(await chooseFreePort())).toBe(false)
   const rude = createServer(socket => socket.destroy())
   expect(await ask(await listen(rude))).toBe(false)
   rude.close()

@@ -2,13 +2,14 @@
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../infra/e2e/databases.ts'
+import { chooseFreePort } from '../../infra/e2e/ports.ts'
 import { migrations } from '../../migrations/index.ts'
 import { migrateUp } from '../database/migrate.ts'
 import { createMemoryHotState } from '../hot-state/memory.ts'
 import { type HotState, HotStateAway } from '../hot-state/port.ts'
 import { createDirectory, type Directory, versionKey } from './directory.ts'
 import { addBackend, setBackend } from './manage.ts'
-import { findFreePort, type Greeter, startGreeter } from './test-servers.ts'
+import { type Greeter, startGreeter } from './test-servers.ts'
 
 const clock = Date.now
 let databases: TestDatabase
@@ -86,7 +87,7 @@ test('bad checks in a row are counted over a change of the one that checks', asy
 })
 
 test('what one process finds the others know, down and up again', async () => {
-  const port = await findFreePort()
+  const port = await chooseFreePort()
   await add(port)
   for (let i = 0; i < 3; i++) open().start()
   await expect.poll(ups).toEqual([false, false, false])
@@ -95,7 +96,7 @@ test('what one process finds the others know, down and up again', async () => {
 })
 
 test('while the hot state is away each checks by itself; when it is back, one does', async () => {
-  const port = await findFreePort()
+  const port = await chooseFreePort()
   await add(port)
   for (let i = 0; i < 2; i++) open().start()
   await expect.poll(ups).toEqual([false, false])

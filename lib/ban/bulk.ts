@@ -1,7 +1,7 @@
 /** Many bans at once: a list that somebody has, one address or network per line. */
 import { z } from 'zod'
 import type { BanRow, Database } from '../database/schema.ts'
-import { parseInput } from '../input.ts'
+import { parseInput, text } from '../input.ts'
 import { recorded } from '../operation/record.ts'
 import { Refusal } from '../refusal.ts'
 import { announce, writeBans } from './insert.ts'
@@ -16,7 +16,7 @@ export const longestBulk = 5 * 1024 * 1024
 
 export const bulkSchema = z.strictObject({
   /** One address or network per line; a comment after # is the reason of its line. Empty lines are passed over. */
-  text: z.string('must be text'),
+  text: text(),
   ...banEnd,
   /** Of lines without a comment. */
   reason: remark.min(1, 'must say why'),

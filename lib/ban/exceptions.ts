@@ -3,11 +3,11 @@ import { sql } from 'kysely'
 import { z } from 'zod'
 import { orChange } from '../database/dialect.ts'
 import type { Database, ExceptionRow } from '../database/schema.ts'
+import { searchFor } from '../database/search-for.ts'
 import { newId } from '../id.ts'
-import { parseInput } from '../input.ts'
+import { knownVersion, limit, parseInput, text } from '../input.ts'
 import { recorded } from '../operation/record.ts'
 import { Refusal } from '../refusal.ts'
-import { searchFor } from './find.ts'
 import { announce } from './insert.ts'
 import { type BanServices, readPrefix } from './manage.ts'
 import { prefixesAround } from './rules.ts'
@@ -20,22 +20,18 @@ export const newExceptionSchema = z.strictObject({ kind, cidr: prefixText, note:
 export const exceptionChangesSchema = z.strictObject({
   note: remark,
   /** Of the entry as it was seen; another one now = somebody else was faster. */
-  version: z.int('must be a whole number').optional(),
+  version: knownVersion,
 })
 
 export const exceptionQuery = z.strictObject({
   kind: kind.optional(),
   /** In prefix, note or author. */
-  search: z.string('must be text').max(255, 'must have at most 255 characters').default(''),
+  search: text(255).default(''),
   /** Only entries that contain this address or network. */
   address: z.string('must be an address or network').optional(),
   /** `next` of the page before: the id of its last entry. */
   after: z.guid('must be `next` of the page before').optional(),
-  limit: z
-    .int('must be a whole number')
-    .min(1, 'must be 1 to 1000')
-    .max(1_000, 'must be 1 to 1000')
-    .default(100),
+  limit: limit(1_000, 100),
 })
 
 export const exceptionPageSchema = z.strictObject({

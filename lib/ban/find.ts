@@ -1,10 +1,10 @@
 /** Looking through the bans, page by page, however many there are. */
-import { type RawBuilder, sql } from 'kysely'
+import { sql } from 'kysely'
 import { z } from 'zod'
 import { contains } from '../database/dialect.ts'
 import type { Database } from '../database/schema.ts'
 import { fold } from '../fold.ts'
-import { parseInput } from '../input.ts'
+import { limit, parseInput, text } from '../input.ts'
 import { banEvents } from '../metrics.ts'
 import { cursor, type Mark, readCursor, writeCursor } from '../pages.ts'
 import { readPrefix } from './manage.ts'
@@ -14,16 +14,12 @@ import { banSchema, toBan } from './shapes.ts'
 export const banQuery = z.strictObject({
   state: z.enum(['active', 'expired', 'all'], 'must be one of active, expired, all').default('active'),
   /** In prefix, author or reason, in any letter case; of a reason of over 300 characters not in its end. */
-  search: z.string('must be text').max(255, 'must have at most 255 characters').default(''),
+  search: text(255).default(''),
   /** Only bans that contain this address or network. */
   address: z.string('must be an address or network').optional(),
   event_type: z.enum(banEvents, `must be one of ${banEvents.join(', ')}`).optional(),
   after: cursor.optional(),
-  limit: z
-    .int('must be a whole number')
-    .min(1, 'must be 1 to 1000')
-    .max(1_000, 'must be 1 to 1000')
-    .default(100),
+  limit: limit(1_000, 100),
 })
 type Wanted = z.output<typeof banQuery>
 
@@ -105,15 +101,4 @@ async function readRows(logDb: Database, ids: string[]) {
   const rows = await logDb.selectFrom('ip_blacklist').selectAll().where('id', 'in', ids).execute()
   const rowOf = new Map(rows.map(row => [row.id, row]))
   return ids.flatMap(id => rowOf.get(id) ?? [])
-}
-
-/** Whether one of the columns has the text in it; capitals do not count, of letters beyond ASCII on MySQL only. */
-export function searchFor(text: string, columns: string[]): RawBuilder<boolean> {
-  const typed = `%${text.replace(/[!%_]/g, '!$&')}%`
-  const lowered = columns.map(column => sql`lower(${sql.ref(column)}) like ${typed.toLowerCase()} escape '!'`)
-  // SQLite lowers ASCII only: other letters are found as they are written.
-  const asWritten = /[^\x00-\x7f]/.test(typed)
-    ? columns.map(column => sql`${sql.ref(column)} like ${typed} escape '!'`)
-    : []
-  return sql<boolean>`(${sql.join([...lowered, ...asWritten], sql` or `)})`
 }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { BanRow, Database } from '../database/schema.ts'
 import { takeVersion } from '../database/version.ts'
 import { newId } from '../id.ts'
-import { parseInput } from '../input.ts'
+import { knownVersion, parseInput } from '../input.ts'
 import { type RecordServices, recorded } from '../operation/record.ts'
 import { Refusal } from '../refusal.ts'
 import { announce, type BanStore, writeBans } from './insert.ts'
@@ -42,7 +42,7 @@ export const banChangesSchema = z.strictObject({
   reason: remark.min(1, 'must say why').optional(),
   ...banEnd,
   /** Of the ban as it was seen; another one now = somebody else was faster. */
-  version: z.int('must be a whole number').optional(),
+  version: knownVersion,
 })
 
 /**

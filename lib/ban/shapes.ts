@@ -1,6 +1,7 @@
 /** Bans and exceptions as the API and the command line show them. Times are UTC milliseconds. */
 import { z } from 'zod'
 import type { BanRow } from '../database/schema.ts'
+import { text } from '../input.ts'
 import { banEvents } from '../metrics.ts'
 
 export const banSchema = z.strictObject({
@@ -61,5 +62,5 @@ export function toBan(found: BanRow & { search_text?: string }, now: number): Ba
 }
 
 /** What people write beside an address. */
-export const remark = z.string('must be text').max(1_000, 'must have at most 1000 characters')
+export const remark = text(1_000)
 export const prefixText = z.string('must be an address or CIDR').max(100, 'must be an address or CIDR')

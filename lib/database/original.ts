@@ -27,7 +27,7 @@ export interface Original {
 }
 
 /** What is wrong with the source, in one line that tells what to do. */
-export class OriginalUnusable extends Error {
+class OriginalUnusable extends Error {
   override name = 'OriginalUnusable'
 }
 

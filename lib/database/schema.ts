@@ -355,12 +355,10 @@ interface NotificationsTable {
 }
 
 export type AdminRow = Selectable<AdminTable>
-export type SessionRow = Selectable<SessionsTable>
 /** A mailbox's row, as far as the columns are not there for lists alone. */
 export type User = Omit<Selectable<UsersTable>, 'search_text' | 'totp'>
 export type BackendRow = Selectable<BackendsTable>
 export type GrantRow = Selectable<GrantsTable>
-export type BackendEventRow = Selectable<BackendEventsTable>
 export type BanRow = Omit<Selectable<IpBlacklistTable>, 'search_text'>
 export type ExceptionRow = Selectable<IpExceptionsTable>
 export type NotificationRow = Selectable<NotificationsTable>

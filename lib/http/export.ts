@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import { z } from 'zod'
 import { cursor, type Mark, writeCursor } from '../pages.ts'
 
-export const exportFormat = z.enum(['csv', 'ndjson'], 'must be csv or ndjson')
+const exportFormat = z.enum(['csv', 'ndjson'], 'must be csv or ndjson')
 
 export const exportQuery = {
   /** CSV for spreadsheets with times as ISO 8601 in UTC, or one JSON object per line. */

@@ -9,7 +9,7 @@ export interface Configured {
 }
 
 /** Where a value that people have set is from. */
-export const storedSource = 'system_config'
+const storedSource = 'system_config'
 
 const environment = 'environment '
 

@@ -4,7 +4,7 @@ import { loggedAttempt } from '../audit/pages.ts'
 import { prefixesOf } from '../ban/rules.ts'
 import type { Database } from '../database/schema.ts'
 import { orUnknown } from '../hot-state/unknown.ts'
-import { parseInput } from '../input.ts'
+import { parseInput, text } from '../input.ts'
 import { Refusal } from '../refusal.ts'
 import { definitions, type SettingKey, type Settings } from '../settings/definitions.ts'
 import type { ValueType } from '../settings/values.ts'
@@ -60,7 +60,7 @@ export const explainedAttempt = z.strictObject({
 
 export type ExplainedAttempt = z.infer<typeof explainedAttempt>
 
-export const attemptQuery = z.strictObject({ request_id: z.string('must be text').max(64) })
+export const attemptQuery = z.strictObject({ request_id: text().max(64) })
 
 export interface ExplainRowServices extends Pick<GuessingServices, 'hot'> {
   settings: Settings

@@ -6,7 +6,7 @@
  * its own count and its own lock, so what strangers do never shuts out the user's own phone.
  */
 import type { Added, HotState, Op } from '../hot-state/port.ts'
-import { once } from '../once.ts'
+import { memoize } from '../memoize.ts'
 import type { Settings } from '../settings/definitions.ts'
 import { noteLocked } from './locked-names.ts'
 import {
@@ -42,7 +42,7 @@ export interface Guesser {
 export const circleOf = ({ name, network, familiar }: Pick<Guesser, 'name' | 'network' | 'familiar'>) =>
   familiar ? `${name}\0${network}` : name
 
-const keysOf = once(circle => ({
+const keysOf = memoize(circle => ({
   tried: `tried:${circle}`,
   wrong: `wrong:${circle}`,
   lock: `lock:${circle}`,

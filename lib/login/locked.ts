@@ -1,71 +1,47 @@
-/** Which mailboxes are locked now: for a while, as the hot state knows, or until somebody unlocks them. */
-import { z } from 'zod'
-import { type LogServices, searchAuthLog } from '../audit/search.ts'
+/**
+ * Which mailboxes guessing keeps strangers, or a network of their own, out of now. The hot state, which knows, cannot be
+ * searched: the auth log says who reached a limit, the hot state whether what followed still holds.
+ */
 import type { Database } from '../database/schema.ts'
-import { orUnknown } from '../hot-state/unknown.ts'
-import { parseInput } from '../input.ts'
-import { listMailboxes, mailboxPage } from '../mailbox/list.ts'
-import { mailboxSchema } from '../mailbox/mailbox.ts'
-import { circleOf, type GuessingServices, lockKey } from './guessing.ts'
+import type { HotState } from '../hot-state/port.ts'
+import { countMailboxes } from '../mailbox/list.ts'
+import { protocols } from '../mailbox/protocols.ts'
+import type { Settings } from '../settings/definitions.ts'
+import { circleOf, lockKey } from './guessing.ts'
 import type { Hindrance } from './reasons.ts'
 import { shutKey } from './strangers.ts'
 
-export type LockedServices = Pick<GuessingServices, 'hot' | 'settings'> &
-  LogServices & { clock: () => number }
-
-export const listQuery = mailboxPage.extend({
-  locked: z
-    .boolean('must be true or false')
-    .optional()
-    .describe(
-      'Locked now: shut to strangers until somebody unlocks it, which is exact; or locked for a while, to strangers or ' +
-        'in a network of its own, as far as the attempts of the last auth.lock_ttl show (the newest 10000). Refused ' +
-        'while Redis is away.',
-    ),
-})
-
-export const listedMailbox = mailboxSchema.extend({
-  locked: z
-    .boolean()
-    .nullable()
-    .describe(
-      'Now, for a while or until somebody unlocks it: GET /api/users/{name} has by what. null = nobody knows, as Redis is away.',
-    ),
-})
-
-export const mailboxList = z.strictObject({
-  items: z.array(listedMailbox),
-  next: z.string().nullable().describe('`after` of the following page; null = there is none.'),
-  total: z.int().describe('On all pages.'),
-})
-
-/** @throws Refusal for a bad field; HotStateAway where only those who are locked, or are not, are wanted */
-export async function listUsers(
-  services: LockedServices,
-  input: unknown,
-): Promise<z.infer<typeof mailboxList>> {
-  const { locked: wanted, ...page } = parseInput(listQuery, input)
-  const { user_total: guesses } = services.settings.guessing
-  const locked = wanted === undefined ? undefined : { wanted, guesses, names: await findLocked(services) }
-  const { items, ...rest } = await listMailboxes(services, page, locked)
-  const names = await orUnknown(keepLocked(services, items))
-  const isLocked = (item: (typeof items)[number]) =>
-    item.guesses >= guesses || (names?.has(item.name) ?? null)
-  return { ...rest, items: items.map(item => ({ ...item, locked: isLocked(item) })) }
+export interface LockedServices {
+  logDb: Database
+  hot: HotState
+  clock: () => number
+  settings: Pick<Settings, 'auth' | 'guessing'>
 }
 
-/** What an attempt at a mailbox that is locked for a while, or has just been, was refused with. */
-const signs: Hindrance[] = ['wrong_password', 'locked', 'locked_here', 'many_networks']
-const newest = 10_000
+/** What an attempt that was counted was refused with; only such a one locks. */
+const counted: Hindrance[] = ['wrong_password', 'disabled', 'protocol_not_allowed']
+/** Of one such reason and protocol: each costs a look at its row. */
+const newest = 5_000
 /** An attempt may take so long until it locks. */
 const slackMs = 60_000
 const namesAtOnce = 500
 
-/** Names of mailboxes that are locked for a while. */
-async function findLocked(services: LockedServices): Promise<string[]> {
-  const since = services.clock() - services.settings.auth.lock_ttl - slackMs
-  const { items } = await searchAuthLog(services, { reason: signs, since, limit: newest })
-  const names = [...new Set(items.map(({ user }) => user))]
+/**
+ * Mailboxes that are locked for a while, or until somebody unlocks them.
+ * @throws HotStateAway
+ */
+export async function countLocked(services: LockedServices): Promise<number> {
+  const names = await findLocked(services)
+  const { user_total: guesses } = services.settings.guessing
+  return countMailboxes(services.logDb, { search: '' }, { wanted: true, guesses, names })
+}
+
+/**
+ * Names of mailboxes that are locked for a while.
+ * @throws HotStateAway
+ */
+export async function findLocked(services: LockedServices): Promise<string[]> {
+  const names = await findGuessedAt(services)
   const found: string[] = []
   for (let at = 0; at < names.length; at += namesAtOnce) {
     const some = names.slice(at, at + namesAtOnce)
@@ -79,9 +55,39 @@ async function findLocked(services: LockedServices): Promise<string[]> {
   return found
 }
 
-/** The names of those that are locked for a while, to strangers or in one of their own networks. */
-async function keepLocked(
-  { hot, logDb }: LockedServices,
+/** The names at which a limit was reached so lately that what followed may still hold; not all of them have a mailbox. */
+async function findGuessedAt({ logDb, clock, settings }: LockedServices): Promise<string[]> {
+  const { lock_ttl, max_fail_attempts: mostWrong } = settings.auth
+  const { stuffing_window, stuffing_limit: mostNetworks } = settings.guessing
+  const since = clock() - Math.max(lock_ttl, stuffing_window) - slackMs
+  // As `settleWrong` writes them.
+  const full = [`user ${mostWrong}/${mostWrong}%`, `%networks ${mostNetworks}/${mostNetworks}`]
+  const looked = counted
+    .flatMap(reason => protocols.map(protocol => ({ reason, protocol })))
+    .map(({ reason, protocol }, i) => {
+      const path = logDb
+        .selectFrom('auth_log')
+        .select(['user', 'counters'])
+        .where('reason', '=', reason)
+        .where('protocol', '=', protocol)
+        .where('time', '>=', since)
+        .orderBy('time', 'desc')
+        .limit(newest)
+      return logDb
+        .selectFrom(path.as(`path_${i}`))
+        .select('user')
+        .where(eb => eb.or(full.map(counters => eb('counters', 'like', counters))))
+    })
+  const rows = await looked.reduce((all, path) => all.unionAll(path)).execute()
+  return [...new Set(rows.map(({ user }) => user))]
+}
+
+/**
+ * The names of those that are locked for a while, to strangers or in one of their own networks.
+ * @throws HotStateAway
+ */
+export async function keepLocked(
+  { hot, logDb }: Pick<LockedServices, 'hot' | 'logDb'>,
   users: { id: string; name: string }[],
 ): Promise<Set<string>> {
   if (users.length === 0) return new Set()

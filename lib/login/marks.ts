@@ -1,14 +1,14 @@
 /** Which networks a user is familiar in, as the hot state remembers it beside the database. */
 import type { Account } from '../mailbox/account.ts'
 import { rememberNetwork } from '../mailbox/familiar.ts'
-import { once } from '../once.ts'
+import { memoize } from '../memoize.ts'
 import type { Code } from './attempt.ts'
 import type { Facts, RecallServices } from './recall.ts'
 
 /** Holds whose account it was, and when the last success was written. */
 export const familiarKey = (name: string, network: string | null) => `familiar:${name}\0${network ?? ''}`
 
-const parseMark = once(mark => {
+const parseMark = memoize(mark => {
   const [accountId, at] = mark.split(' ')
   return { accountId, at: Number(at) }
 })

@@ -5,7 +5,7 @@ import { isActive } from '../backend/rules.ts'
 import { states } from '../backend/shapes.ts'
 import type { Database } from '../database/schema.ts'
 import type { HotState } from '../hot-state/port.ts'
-import { parseInput } from '../input.ts'
+import { parseInput, text } from '../input.ts'
 import { readAccount } from '../mailbox/account.ts'
 import { canonicalName, domainOf } from '../mailbox/name.ts'
 import { protocols } from '../mailbox/protocols.ts'
@@ -14,7 +14,7 @@ import { wantedRoute } from './rules.ts'
 
 export const previewQuery = z.strictObject({
   /** Of a mailbox, or of one that is still to be. */
-  user: z.string('must be text').max(1_000, 'must have at most 1000 characters'),
+  user: text(1_000),
   protocol: z.enum(protocols, `must be one of ${protocols.join(', ')}`),
 })
 

@@ -2,7 +2,7 @@
 import type { Digest } from '../digest.ts'
 import type { Op } from '../hot-state/port.ts'
 import { type Account, accountKey, writeCopy } from '../mailbox/account.ts'
-import { once } from '../once.ts'
+import { memoize } from '../memoize.ts'
 import type { Settings } from '../settings/definitions.ts'
 
 export interface ProofServices {
@@ -37,7 +37,7 @@ export const digestOf = (
 
 export const proofKey = (digest: string) => `proof:${digest}`
 
-const parseProof = once((text): StoredProof => JSON.parse(text))
+const parseProof = memoize((text): StoredProof => JSON.parse(text))
 
 /**
  * What is written at a time in the hot state counts for `auth.cache_ttl`, and is kept for `auth.stale_ttl` more, for when

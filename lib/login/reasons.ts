@@ -8,19 +8,17 @@
  * which neither the text nor the time of the answer may tell.
  */
 export const reasons = {
-  ok: { kind: 'accept', counts: false, hides: false, meaning: 'right password', remedy: '' },
+  ok: { kind: 'accept', meaning: 'right password', remedy: '' },
 
   wrong_password: {
     kind: 'refuse',
     counts: true,
-    hides: false,
     meaning: 'the password is wrong',
     remedy: 'mailgateway user set-password NAME',
   },
   unknown_user: {
     kind: 'refuse',
     counts: true,
-    hides: false,
     meaning: 'there is no such mailbox',
     remedy: 'mailgateway user add NAME',
   },
@@ -40,7 +38,6 @@ export const reasons = {
   },
   code_missing: {
     kind: 'refuse',
-    counts: false,
     hides: true,
     meaning: 'right password, but no one-time code behind it',
     remedy:
@@ -48,193 +45,147 @@ export const reasons = {
   },
   code_old: {
     kind: 'refuse',
-    counts: false,
     hides: true,
     meaning: 'right password, but its one-time code is too old',
     remedy: 'type the password with the code of now',
   },
   code_spent: {
     kind: 'refuse',
-    counts: false,
     hides: true,
     meaning: 'right password, but its one-time code, or a later one, was used before',
     remedy: 'wait for the next code and type it behind the password',
   },
   grant_ended: {
     kind: 'refuse',
-    counts: false,
     hides: true,
     meaning: 'password and code that were good once',
     remedy: 'type the password with the code of now',
   },
   grant_elsewhere: {
     kind: 'refuse',
-    counts: false,
     hides: true,
     meaning: 'password and code that are good in another network',
     remedy: 'type the password with the code of now; totp.grant_roam lets strings come along',
   },
   password_unsendable: {
     kind: 'refuse',
-    counts: false,
     hides: true,
     meaning:
       'right password, but nginx cannot pass on one with a space at an end when there is a code behind it',
     remedy: 'mailgateway user set-password NAME',
   },
-  empty_password: {
-    kind: 'refuse',
-    counts: false,
-    hides: false,
-    meaning: 'the password is empty',
-    remedy: 'type the password',
-  },
+  empty_password: { kind: 'refuse', meaning: 'the password is empty', remedy: 'type the password' },
   password_too_long: {
     kind: 'refuse',
-    counts: false,
-    hides: false,
     meaning: 'the password is longer than 72 bytes',
     remedy: 'type the password of the mailbox, which is shorter',
   },
   bad_name: {
     kind: 'refuse',
-    counts: false,
-    hides: false,
     meaning: 'no mailbox can have such a name',
     remedy: 'type the name of a mailbox',
   },
   bad_bytes: {
     kind: 'refuse',
-    counts: false,
-    hides: false,
     meaning: 'name or password has control bytes, is not UTF-8, or is over 1 KiB',
     remedy: 'type name and password as UTF-8 text',
   },
   bad_request: {
     kind: 'refuse',
-    counts: false,
-    hides: false,
     meaning: 'a header of nginx is missing, doubled or unreadable',
     remedy: 'take conf/nginx/mail.conf as it is; mailgateway doctor looks at nginx',
   },
   method_not_offered: {
     kind: 'refuse',
-    counts: false,
-    hides: false,
     meaning: 'an auth method other than a plain password',
     remedy: 'let nginx offer plain and login only, as conf/nginx/mail.conf does',
   },
   login_required: {
     kind: 'refuse',
-    counts: false,
-    hides: false,
     meaning: 'mail without a login (SMTP auth method none)',
     remedy: 'log in first; nginx: smtp_auth plain login',
   },
   /** Of rows that came from the log of the original MailGateway only. */
   original_refused: {
     kind: 'refuse',
-    counts: false,
-    hides: false,
     meaning: 'refused by the original MailGateway, for a reason that has no match here',
     remedy: '',
   },
   banned: {
     kind: 'refuse',
-    counts: false,
-    hides: false,
     meaning: 'the address was banned by an administrator',
     remedy: 'mailgateway ban remove BAN',
   },
 
   banned_automatically: {
     kind: 'later',
-    counts: false,
-    hides: false,
     meaning: 'the address was banned for guessing',
     remedy: 'mailgateway ban remove BAN',
   },
   locked: {
     kind: 'later',
-    counts: false,
-    hides: false,
     meaning: 'strangers guessed at this mailbox: locked for all but familiar networks',
     remedy: 'mailgateway user unlock NAME',
   },
   locked_here: {
     kind: 'later',
-    counts: false,
-    hides: false,
     meaning: 'too many wrong passwords from this familiar network: locked for it',
     remedy: 'mailgateway user unlock NAME',
   },
   shut_to_strangers: {
     kind: 'later',
-    counts: false,
-    hides: false,
     meaning: 'too many wrong passwords in the long run: familiar networks only, until unlocked',
     remedy: 'mailgateway user unlock NAME',
   },
   many_networks: {
     kind: 'later',
-    counts: false,
-    hides: false,
     meaning: 'many networks guessed at this mailbox: familiar networks only for a while',
     remedy: 'mailgateway user unlock NAME',
   },
   too_many_guesses: {
     kind: 'later',
-    counts: false,
-    hides: false,
     meaning: 'as many different passwords as are allowed were wrong or are being checked',
     remedy: 'mailgateway user unlock NAME',
   },
   no_backend: {
     kind: 'later',
-    counts: false,
-    hides: false,
     meaning: 'no healthy backend for this mailbox and protocol',
     remedy: 'mailgateway backend list',
   },
   busy: {
     kind: 'later',
-    counts: false,
-    hides: false,
     meaning: 'too many passwords to check at once',
     remedy: 'wait; auth.hash_threads and auth.hash_deadline allow for more',
   },
   timeout: {
     kind: 'later',
-    counts: false,
-    hides: false,
     meaning: 'the decision took too long',
     remedy: 'wait; the application log says what was slow',
   },
   hot_state_away: {
     kind: 'later',
-    counts: false,
-    hides: false,
     meaning: 'Redis could not be reached, did not answer in time, or was just renewed',
     remedy: 'mailgateway doctor',
   },
   database_away: {
     kind: 'later',
-    counts: false,
-    hides: false,
     meaning: 'the database could not be reached, and not all of this login was remembered',
     remedy: 'mailgateway doctor',
   },
   unavailable: {
     kind: 'later',
-    counts: false,
-    hides: false,
     meaning: 'a part of the gateway failed',
     remedy: 'the application log names the part that failed',
   },
-} as const satisfies Record<
-  string,
-  { kind: 'accept' | 'refuse' | 'later'; counts: boolean; hides: boolean; meaning: string; remedy: string }
->
+} as const satisfies Record<string, Ending>
+
+export interface Ending {
+  kind: 'accept' | 'refuse' | 'later'
+  counts?: boolean
+  hides?: boolean
+  meaning: string
+  remedy: string
+}
 
 type Reasons = typeof reasons
 export type Reason = keyof Reasons

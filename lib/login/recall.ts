@@ -8,7 +8,7 @@ import type { Added } from '../hot-state/port.ts'
 import { type LiveSettings, settingsVersionKey } from '../live-settings/live.ts'
 import { type Account, accountKey } from '../mailbox/account.ts'
 import type { Passwords } from '../mailbox/passwords.ts'
-import { once } from '../once.ts'
+import { memoize } from '../memoize.ts'
 import type { Settings } from '../settings/definitions.ts'
 import type { Attempt, Credentials } from './attempt.ts'
 import type { Guard } from './guard.ts'
@@ -71,7 +71,7 @@ export interface Facts {
 }
 
 /** What is read at every login of this user from this network, written as `name NUL network`. */
-const steadyReads = once(whoAndWhere => {
+const steadyReads = memoize(whoAndWhere => {
   const [name = '', network = ''] = whoAndWhere.split('\0')
   return [
     { op: 'read', key: accountKey(name) },

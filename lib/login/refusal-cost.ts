@@ -9,7 +9,7 @@ import type { Credentials } from './attempt.ts'
 import type { Proved } from './credentials.ts'
 import { releaseOps } from './guessing.ts'
 import { digestOf, ownerOf } from './proofs.ts'
-import { type Hindrance, reasons } from './reasons.ts'
+import { type Ending, type Hindrance, reasons } from './reasons.ts'
 import type { Facts, RecallServices } from './recall.ts'
 
 interface RefusalCost {
@@ -26,7 +26,7 @@ export async function settleRefusal(
   { password, memories, hashed }: Proved,
   reason: Hindrance,
 ): Promise<RefusalCost> {
-  const { counts, hides } = reasons[reason]
+  const { counts = false, hides = false }: Ending = reasons[reason]
   const wasSeen = await noteRefusal(services, facts, hides)
   const isFirst = hides ? !wasSeen : hashed
   // A hash the first time, none when the same string comes again, as for a wrong password.

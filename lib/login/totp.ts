@@ -9,7 +9,7 @@ import { type Account, totpPlace } from '../mailbox/account.ts'
 import { findStep } from '../mailbox/codes.ts'
 import { findHere, mayRoam, roam, spendStep, touchGrant } from '../mailbox/grants.ts'
 import { codeDigits, endsInCode, isLive, stepAt, withoutCode } from '../mailbox/rules.ts'
-import { once } from '../once.ts'
+import { memoize } from '../memoize.ts'
 import type { Sealer } from '../sealing.ts'
 import type { Settings } from '../settings/definitions.ts'
 import type { Code, Credentials } from './attempt.ts'
@@ -48,7 +48,7 @@ interface GrantCopy {
   writtenAt: number
 }
 
-const parseGrantCopy = once((text): GrantCopy => JSON.parse(text))
+const parseGrantCopy = memoize((text): GrantCopy => JSON.parse(text))
 
 /** @returns null when there is no copy, one of another version, or one of a grant that has ended */
 export function readGrantCopy(

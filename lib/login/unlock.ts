@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { type LogServices, searchAuthLog } from '../audit/search.ts'
 import { orUnknown } from '../hot-state/unknown.ts'
-import { parseInput } from '../input.ts'
+import { parseInput, text } from '../input.ts'
 import { listNetworks, networkSchema } from '../mailbox/familiar.ts'
 import { mailboxSchema } from '../mailbox/mailbox.ts'
 import { change, clearGuesses, type MailboxServices, showMailbox } from '../mailbox/manage.ts'
@@ -84,10 +84,7 @@ export async function unlockMailbox(services: UnlockServices, name: string) {
 
 const nameOf = ({ network }: { network: string }) => network
 
-const meantNetwork = z.strictObject({
-  name: z.string('must be text'),
-  network: z.string('must be text').optional(),
-})
+const meantNetwork = z.strictObject({ name: text(), network: text().optional() })
 
 /**
  * Makes a familiar network, or all of them, strange again: from the next login on.

@@ -1,6 +1,6 @@
 /** A mailbox account as a login sees it: the facts that may be cached, and where they come from. */
 import type { Database, User } from '../database/schema.ts'
-import { once } from '../once.ts'
+import { memoize } from '../memoize.ts'
 import { type Protocol, protocols } from './protocols.ts'
 
 export interface Account {
@@ -73,7 +73,7 @@ export interface AccountCopy {
 
 export const writeCopy = (copy: AccountCopy): string => JSON.stringify(copy)
 
-const parseCopy = once((text): AccountCopy => JSON.parse(text))
+const parseCopy = memoize((text): AccountCopy => JSON.parse(text))
 
 /** The copy that `writeCopy` made; null stays null. */
 export const readCopy = (copy: string | null): Readonly<AccountCopy> | null =>

@@ -1,17 +1,14 @@
 /** Mailboxes as a file that can be imported again, without passwords and secrets. */
 import { z } from 'zod'
 import { csvLine } from '../csv.ts'
-import { parseInput } from '../input.ts'
+import { parseInput, text } from '../input.ts'
 import { formats } from './import-file.ts'
 import { type ListServices, mailboxFilter, readPage } from './list.ts'
 import type { Mailbox } from './mailbox.ts'
 
 export const exportQuery = mailboxFilter.extend({
   format: z.enum(formats, `must be one of ${formats.join(', ')}`).default('csv'),
-  after: z
-    .string('must be text')
-    .default('')
-    .describe('Of the link to the next part; empty = the first part.'),
+  after: text().default('').describe('Of the link to the next part; empty = the first part.'),
 })
 
 export interface ExportedPart {

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { User } from '../database/schema.ts'
 import { newId } from '../id.ts'
+import { text } from '../input.ts'
 import { Refusal } from '../refusal.ts'
 import type { FileRow } from './import-file.ts'
 import { fields, joinProtocols, newMailbox, toMailbox } from './mailbox.ts'
@@ -20,9 +21,8 @@ const bcryptHash = /^\$2[aby]\$1[0-2]\$[./A-Za-z0-9]{53}$/
 const importRow = z
   .strictObject({
     name: newMailbox.shape.name,
-    password: z.string('must be text').optional(),
-    password_hash: z
-      .string('must be text')
+    password: text().optional(),
+    password_hash: text()
       .regex(bcryptHash, 'must be bcrypt ($2a$, $2b$ or $2y$) of a cost from 10 to 12')
       .optional(),
     owner: fields.owner.optional(),

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Database, User } from '../database/schema.ts'
 import { takeVersion } from '../database/version.ts'
-import { parseInput } from '../input.ts'
+import { parseInput, text } from '../input.ts'
 import { recordedEach } from '../operation/record.ts'
 import { Refusal } from '../refusal.ts'
 import { forget } from './forget.ts'
@@ -39,12 +39,10 @@ const options = {
 
 export const importFile = z.strictObject({
   format: z.enum(formats, `must be one of ${formats.join(', ')}`),
-  content: z
-    .string('must be text')
-    .describe(
-      'CSV whose first line names the columns, or a JSON object per line. name; for new ones password (at most 200 at ' +
-        'once) or password_hash (bcrypt, cost 10 to 12); owner, protocols, pool, enabled.',
-    ),
+  content: text().describe(
+    'CSV whose first line names the columns, or a JSON object per line. name; for new ones password (at most 200 at ' +
+      'once) or password_hash (bcrypt, cost 10 to 12); owner, protocols, pool, enabled.',
+  ),
   ...options,
 })
 
@@ -68,7 +66,7 @@ export const importReport = z.strictObject({
 export type ImportReport = z.infer<typeof importReport>
 
 export const mostPlain = 200
-export const mostAtOnce = 5_000
+const mostAtOnce = 5_000
 const mostErrors = 1_000
 /** The shortest that can be right have some fifty bytes. */
 const mostLines = 100_000

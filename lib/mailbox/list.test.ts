@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { isMysql } from '../../infra/e2e/databases.ts'
 import { type InProcess, openInProcess } from '../../infra/e2e/in-process.ts'
 import type { User } from '../database/schema.ts'
-import { listMailboxes, matching, parsePage, selectKeys } from './list.ts'
+import { parseInput } from '../input.ts'
+import { listMailboxes, mailboxPage, matching, selectKeys } from './list.ts'
 import { listColumns } from './search-text.ts'
 
 let host: InProcess
@@ -45,7 +46,7 @@ async function insertRows(rows: ReturnType<typeof makeRow>[]): Promise<void> {
       .execute()
 }
 
-const list = async (input: object) => listMailboxes(host.services, parsePage(input))
+const list = async (input: object) => listMailboxes(host.services, parseInput(mailboxPage, input))
 const names = async (input: object) => (await list(input)).items.map(({ name }) => name)
 
 /** What people may type as an owner. */
@@ -181,7 +182,8 @@ describe('many', () => {
   test('those who are locked, by their long count or by name, and all others', async () => {
     const locked = { guesses: 100, names: ['user1@d1.example', 'user50@d2.example', 'gone@x.org'] }
     const count = async (wanted: boolean) =>
-      (await listMailboxes(host.services, parsePage({ sort: 'owner' }), { wanted, ...locked })).total
+      (await listMailboxes(host.services, parseInput(mailboxPage, { sort: 'owner' }), { wanted, ...locked }))
+        .total
     expect(await count(true)).toBe(61)
     expect(await count(false)).toBe(2_939)
   })
@@ -215,7 +217,7 @@ describe('many', () => {
       { sort, order, ...filter },
       { sort, order, ...filter, after },
     ]) {
-      const plan = await explain(selectKeys(host.services.logDb, parsePage(page)))
+      const plan = await explain(selectKeys(host.services.logDb, parseInput(mailboxPage, page)))
       expect(plan).toMatch(
         isMysql()
           ? new RegExp(`^users_by_${sort} .*Using index`)
@@ -228,7 +230,7 @@ describe('many', () => {
   test.each([[{}], [{ search: 'user2' }], [{ enabled: false }], [everyFilter]])(
     'the plan of the total of %j: one index',
     async filter => {
-      const query = matching(host.services.logDb, parsePage(filter))
+      const query = matching(host.services.logDb, parseInput(mailboxPage, filter))
       const plan = await explain(query.select(eb => eb.fn.countAll().as('total')))
       expect(plan).toMatch(isMysql() ? /Using index$/ : /COVERING INDEX/)
     },
@@ -236,7 +238,9 @@ describe('many', () => {
 
   test('the plan of those who are locked goes by the index of the long count', async () => {
     const locked = { wanted: true, guesses: 100, names: ['user1@d1.example'] }
-    const plan = await explain(selectKeys(host.services.logDb, parsePage({ sort: 'owner' }), locked))
+    const plan = await explain(
+      selectKeys(host.services.logDb, parseInput(mailboxPage, { sort: 'owner' }), locked),
+    )
     expect(plan).toMatch(/users_guesses/)
   })
 })

@@ -4,26 +4,25 @@ import { contains } from '../database/dialect.ts'
 import type { Database } from '../database/schema.ts'
 import { canonicalDomain } from '../domain.ts'
 import { fold } from '../fold.ts'
-import { parseInput } from '../input.ts'
+import { limit, text } from '../input.ts'
 import { Refusal } from '../refusal.ts'
 import { type Mailbox, toMailbox } from './mailbox.ts'
 import { beforeName, behindName, domainEnd } from './search-text.ts'
 
-const text = z.string('must be text')
 const flag = z.boolean('must be true or false')
 const totpStates = ['off', 'pending', 'on'] as const
 const sorts = { name: null, owner: 'owner', created_at: 'created_at', updated_at: 'updated_at' } as const
 
 /** Which mailboxes. */
 export const mailboxFilter = z.strictObject({
-  search: text.default('').describe('Part of the name or the owner, in any letter case; no wildcards.'),
+  search: text().default('').describe('Part of the name or the owner, in any letter case; no wildcards.'),
   enabled: flag.optional(),
   totp: z.enum(totpStates, `must be one of ${totpStates.join(', ')}`).optional(),
-  domain: text
+  domain: text()
     .refine(given => canonicalDomain(given) !== null, 'must be one such as example.org')
     .optional()
     .describe('The whole domain, in either spelling of international ones.'),
-  pool: text.optional().describe('Empty = those without one.'),
+  pool: text().optional().describe('Empty = those without one.'),
 })
 export type MailboxFilter = z.output<typeof mailboxFilter>
 
@@ -33,12 +32,8 @@ export const mailboxPage = mailboxFilter.extend({
     .enum(Object.keys(sorts) as (keyof typeof sorts)[], 'must be one of name, owner, created_at, updated_at')
     .default('name'),
   order: z.enum(['asc', 'desc'], 'must be asc or desc').default('asc'),
-  after: text.default('').describe('`next` of the page before.'),
-  limit: z
-    .int('must be a whole number')
-    .min(1, 'must be 1 to 1000')
-    .max(1000, 'must be 1 to 1000')
-    .default(100),
+  after: text().default('').describe('`next` of the page before.'),
+  limit: limit(1_000, 100),
 })
 type Page = z.output<typeof mailboxPage>
 
@@ -63,14 +58,21 @@ export async function listMailboxes(
   const found = await readPage(logDb, page, locked)
   // What is rare was looked for in all of them: not once more to count it.
   if (page.after === '' && found.next === null) return { ...found, total: found.items.length }
-  if (locked?.wanted !== false) return { ...found, total: await count(logDb, page, locked) }
+  if (locked?.wanted !== false) return { ...found, total: await countMailboxes(logDb, page, locked) }
   // All but a few: those few are looked up faster than each of the others is found not to be one of them.
-  const [all, shut] = await Promise.all([count(logDb, page), count(logDb, page, { ...locked, wanted: true })])
+  const [all, shut] = await Promise.all([
+    countMailboxes(logDb, page),
+    countMailboxes(logDb, page, { ...locked, wanted: true }),
+  ])
   return { ...found, total: all - shut }
 }
 
-async function count(logDb: Database, page: Page, locked?: Locked): Promise<number> {
-  const { total } = await matching(logDb, page, locked)
+export async function countMailboxes(
+  logDb: Database,
+  filter: MailboxFilter,
+  locked?: Locked,
+): Promise<number> {
+  const { total } = await matching(logDb, filter, locked)
     .select(eb => eb.fn.countAll<number>().as('total'))
     .executeTakeFirstOrThrow()
   return Number(total)
@@ -169,6 +171,3 @@ function parseMark(after: string) {
     throw error
   }
 }
-
-/** @throws Refusal for a bad field */
-export const parsePage = (input: unknown): Page => parseInput(mailboxPage, input)

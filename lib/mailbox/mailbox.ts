@@ -1,6 +1,7 @@
 /** A mailbox as people see it and describe it. */
 import { z } from 'zod'
 import type { User } from '../database/schema.ts'
+import { knownVersion, text } from '../input.ts'
 import { readProtocols } from './account.ts'
 import { type Protocol, protocols } from './protocols.ts'
 
@@ -31,8 +32,7 @@ export type Enrolled = z.infer<typeof enrolledSchema>
 
 /** What people give a mailbox. */
 export const fields = {
-  owner: z
-    .string('must be text')
+  owner: text()
     .normalize('NFC')
     .max(255, 'must have at most 255 characters')
     .regex(/^[^\0\p{Cs}]*$/u, 'must be text without NUL'),
@@ -48,19 +48,14 @@ export const fields = {
 /** What a new mailbox is made from. */
 export const newMailbox = z.strictObject({
   /** Also the login at the backend; nginx reads no answer over 1024 bytes. */
-  name: z
-    .string('must be text')
-    .refine(text => Buffer.byteLength(text) <= 255, 'must have at most 255 bytes'),
-  password: z.string('must be text'),
+  name: text().refine(text => Buffer.byteLength(text) <= 255, 'must have at most 255 bytes'),
+  password: text(),
   owner: fields.owner.default(''),
   protocols: fields.protocols.default([...protocols]),
   pool: fields.pool.default(null),
   /** Whether logins need a one-time code, from the first one on. */
   totp: z.boolean('must be true or false').default(false),
 })
-
-/** Of the row that whoever asks has seen: the change is refused when there is a newer one. */
-export const knownVersion = z.int('must be a whole number').optional()
 
 /** What can be changed without touching the password. */
 export const mailboxChanges = z

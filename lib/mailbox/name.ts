@@ -1,6 +1,6 @@
 /** One user, one name: every spelling of a mailbox name leads to the same text, or to none. */
 import { canonicalDomain } from '../domain.ts'
-import { once } from '../once.ts'
+import { memoize } from '../memoize.ts'
 
 const maxBytes = 255
 
@@ -19,7 +19,7 @@ const spaceAtAnEnd = /^\s|\s$/u
 export const canonicalName = (text: string, defaultDomain: string): string | null =>
   nameOf(`${defaultDomain}\0${text}`)
 
-const nameOf = once(domainAndText => {
+const nameOf = memoize(domainAndText => {
   const end = domainAndText.indexOf('\0')
   return workOutName(domainAndText.slice(end + 1), domainAndText.slice(0, end))
 })

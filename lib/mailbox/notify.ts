@@ -1,7 +1,7 @@
 /** Telling the owner of a mailbox again. */
 import { z } from 'zod'
 import type { NotificationRow } from '../database/schema.ts'
-import { parseInput } from '../input.ts'
+import { parseInput, text } from '../input.ts'
 import { type Notification, toNotification } from '../notify/list.ts'
 import type { Notice } from '../notify/notice.ts'
 import { lockQueue, makeRow, type QueueServices, requireMailServer } from '../notify/queue.ts'
@@ -14,7 +14,7 @@ import { type MailboxServices, showMailbox } from './manage.ts'
 const kinds = ['totp_enrolled', 'locked', 'new_network'] as const
 
 export const noticeForOwner = z.strictObject({
-  name: z.string('must be text'),
+  name: text(),
   kind: z.enum(kinds, `must be one of ${kinds.join(', ')}`),
 })
 

@@ -1,7 +1,7 @@
 /** Mailboxes that came with plain passwords in bulk, from their sealed digests to bcrypt. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createNginxAuth } from '../../functions/nginx-auth/app.ts'
 import { nginxLines } from '../../infra/e2e/ask.ts'
+import { askApp } from '../../infra/e2e/ask-app.ts'
 import { addBackends, type InProcess, openInProcess } from '../../infra/e2e/in-process.ts'
 import { takeUsers } from '../original/users.ts'
 import type { Services } from '../runtime/services.ts'
@@ -37,9 +37,7 @@ const readUser = (name: string) =>
 const formOf = async (name: string) => (await readUser(name)).password_hash.split(/[:$]/)[0]
 
 async function send(user: string, password: string, services: Services = host.services) {
-  const headers = nginxLines({ user, password }).map(([name, value]): [string, string] => [name, value])
-  const { headers: answer } = await createNginxAuth(services).request('/api/auth', { headers })
-  return answer.get('Auth-Status') === 'OK'
+  return (await askApp(services, nginxLines({ user, password }))).get('Auth-Status') === 'OK'
 }
 
 const hashesOf = async (work: () => Promise<unknown>) => {

@@ -1,7 +1,7 @@
 /** What people do with the one-time codes and grants of a mailbox. Every change is effective at the next login. */
 import { z } from 'zod'
 import type { GrantRow, User } from '../database/schema.ts'
-import { parseInput } from '../input.ts'
+import { parseInput, text } from '../input.ts'
 import { Refusal } from '../refusal.ts'
 import { totpPlace } from './account.ts'
 import { findStep } from './codes.ts'
@@ -10,15 +10,14 @@ import { change, type MailboxServices, type Meant, showMailbox } from './manage.
 import { grantEnd, isLive } from './rules.ts'
 import { makeTotp } from './totp-secret.ts'
 
-const named = z.strictObject({ name: z.string('must be text') })
+const named = z.strictObject({ name: text() })
 const confirmation = named.extend({
   /** null: an administrator vouches for it. */
-  code: z
-    .string('must be text')
+  code: text()
     .regex(/^\d{6}$/, 'must be the 6 digits that the app shows now; without them: --force')
     .nullable(),
 })
-const meantGrant = named.extend({ grant: z.string('must be text').optional() })
+const meantGrant = named.extend({ grant: text().optional() })
 
 /**
  * Makes a secret, or another one while it is not confirmed. Until `confirmTotp` logins go on without codes.

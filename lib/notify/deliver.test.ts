@@ -4,13 +4,9 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { makeCertificate } from '../../infra/e2e/certificate.ts'
 import { type InProcess, openInProcess } from '../../infra/e2e/in-process.ts'
-import {
-  type MailServer,
-  type MailServerOptions,
-  startMailServer,
-  startSilentServer,
-} from '../../infra/e2e/mail-server.ts'
+import { type MailServer, type MailServerOptions, startMailServer } from '../../infra/e2e/mail-server.ts'
 import { chooseFreePort } from '../../infra/e2e/ports.ts'
+import { startGreeter } from '../backend/test-servers.ts'
 import type { Services } from '../runtime/services.ts'
 import { deliverDue } from './deliver.ts'
 import type { Notice } from './notice.ts'
@@ -332,12 +328,12 @@ describe('several processes', () => {
 })
 
 test('a server that says nothing is left when the process is to stop', async () => {
-  await using silent = await startSilentServer()
+  await using silent = await startGreeter(null)
   services.settings.smtp.port = silent.port
   const stopping = new AbortController()
   await queue()
   const ended = deliver(stopping.signal)
-  await vi.waitFor(() => expect(silent.waiting()).toBe(1), 20_000)
+  await vi.waitFor(() => expect(silent.connections).toBe(1), 20_000)
   stopping.abort()
   await ended
   expect(await readRow()).toMatchObject({ state: 'waiting', tries: 1 })

@@ -1,7 +1,7 @@
 /** What was sent, is to be sent, and could not be. */
 import { z } from 'zod'
 import type { Database, NotificationRow } from '../database/schema.ts'
-import { parseInput } from '../input.ts'
+import { parseInput, text } from '../input.ts'
 import { noticeKinds } from '../settings/notify-settings.ts'
 
 const states = ['waiting', 'sent', 'failed'] as const
@@ -25,16 +25,15 @@ export const notification = z.strictObject({
 })
 export type Notification = z.infer<typeof notification>
 
-const text = z.string('must be text')
 const limitText = 'must be a whole number from 1 to 200'
 
 export const notificationQuery = z.strictObject({
   kind: z.enum(noticeKinds, `must be one of ${noticeKinds.join(', ')}`).optional(),
   state: z.enum(states, `must be one of ${states.join(', ')}`).optional(),
   /** The whole address. */
-  recipient: text.optional(),
+  recipient: text().optional(),
   /** The `next` of the page before. */
-  after: text.optional(),
+  after: text().optional(),
   limit: z.int(limitText).min(1, limitText).max(200, limitText).default(50),
 })
 

@@ -26,7 +26,7 @@ interface Rate {
 }
 
 /** Whoever can provoke a notice must not be able to fill a mailbox with them. */
-export const rates: Record<NoticeKind, Rate> = {
+const rates: Record<NoticeKind, Rate> = {
   // A secret that is made again at once, because the first one got lost, is the same news.
   totp_enrolled: { everyMs: hourMs / 6, mostPerDay: 10 },
   // A lock lasts minutes, and strangers can bring about the next one at once.

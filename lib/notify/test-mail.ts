@@ -1,7 +1,7 @@
 /** Whether the mail server takes our mail: asked by sending one. */
 import { z } from 'zod'
 import { newId } from '../id.ts'
-import { parseInput } from '../input.ts'
+import { parseInput, text } from '../input.ts'
 import { type RecordServices, recorded } from '../operation/record.ts'
 import { Refusal } from '../refusal.ts'
 import { readMailAddress } from '../settings/mail-addresses.ts'
@@ -11,9 +11,7 @@ import { type QueueServices, requireMailServer } from './queue.ts'
 import { openMailServer } from './smtp.ts'
 
 export const testMail = z.strictObject({
-  to: z
-    .string('must be text')
-    .refine(text => readMailAddress(text) !== null, 'must be a mail address such as joe@example.org'),
+  to: text().refine(text => readMailAddress(text) !== null, 'must be a mail address such as joe@example.org'),
 })
 
 export const testMailSent = z.strictObject({

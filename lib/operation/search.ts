@@ -2,10 +2,9 @@
 import type { Selectable } from 'kysely'
 import { z } from 'zod'
 import type { Database, Tables } from '../database/schema.ts'
-import { parseInput } from '../input.ts'
+import { limit, parseInput, text } from '../input.ts'
 import { cursor, type Mark, readCursor, type Stretch, searchPages, writeCursor } from '../pages.ts'
 
-const text = z.string('must be text').max(255, 'must have at most 255 characters')
 const time = z.int('must be UTC milliseconds').min(0, 'must be UTC milliseconds')
 
 /** In any combination; rows must satisfy all of it. */
@@ -14,27 +13,23 @@ export const operationFilter = z.strictObject({
   since: time.optional(),
   until: time.optional(),
   /** An administrator's username, or `command line`. */
-  actor: text.optional(),
+  actor: text(255).optional(),
   /** The verb, as the command line calls it: `user set-password`. */
-  action: text.optional(),
+  action: text(255).optional(),
   /** What it was done to. */
-  target: text.optional(),
+  target: text(255).optional(),
   result: z.enum(['success', 'failed'], 'must be success or failed').optional(),
   /** Part of actor, action, target, address or detail, whatever its case. */
-  text: text.optional(),
+  text: text(255).optional(),
 })
 
 export const operationQuery = operationFilter.extend({
   /** `next` of the page before. */
   after: cursor.optional(),
-  limit: z
-    .int('must be a whole number')
-    .min(1, 'must be 1 to 10000')
-    .max(10_000, 'must be 1 to 10000')
-    .default(50),
+  limit: limit(10_000, 50),
 })
 
-export const loggedOperation = z.strictObject({
+const loggedOperation = z.strictObject({
   id: z.string(),
   /** UTC milliseconds. */
   time: z.int(),

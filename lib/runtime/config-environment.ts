@@ -32,7 +32,7 @@ export function environmentName(key: SettingKey): string {
 }
 
 /** How messages and `config print` name a variable. */
-export function originOfVariable(name: string): Origin {
+function originOfVariable(name: string): Origin {
   return { place: `environment ${name}`, source: `environment ${name}` }
 }
 

@@ -6,7 +6,7 @@ import { template } from './template.ts'
 import { line, oneOf, onOff, port, secret } from './values.ts'
 
 /** The kinds of notices, and what each can say. */
-export const placeholders = {
+const placeholders = {
   totp_enrolled: ['user', 'time'],
   locked: ['user', 'address', 'network', 'time'],
   new_network: ['user', 'address', 'network', 'time'],

@@ -9,9 +9,9 @@ import { readBackends } from '../backend/snapshot.ts'
 import type { Database } from '../database/schema.ts'
 import { orUnknown } from '../hot-state/unknown.ts'
 import { parseInput } from '../input.ts'
+import { countLocked, type LockedServices } from '../login/locked.ts'
 import { byProtocol, byReason, figures, figuresOf, protocolsOf, reasonsOf } from './figures.ts'
 import { type Live, now } from './live.ts'
-import { countLocked, type LockedServices } from './locked.ts'
 
 export const overviewQuery = z.strictObject({
   /** Whose days they are. */

@@ -26,7 +26,7 @@ export function useSession(): Session {
 
 const roles: Role[] = ['superadmin', 'operator', 'auditor']
 
-export const mayActAs = (role: Role, needed: Role): boolean => roles.indexOf(role) <= roles.indexOf(needed)
+const mayActAs = (role: Role, needed: Role): boolean => roles.indexOf(role) <= roles.indexOf(needed)
 
 /** Whether whoever is signed in may do what takes this role; the server decides it again. */
 export function useMay(needed: Role): boolean {

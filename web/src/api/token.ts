@@ -1,23 +1,14 @@
 /** The access token lives in the memory of the page; the cookie that renews it is out of reach of any script. */
 let held: string | null = null
-const watchers = new Set<() => void>()
 
 export const accessToken = (): string | null => held
 
 export function holdToken(token: string): void {
   held = token
-  for (const watcher of watchers) watcher()
 }
 
 export function forgetToken(): void {
   held = null
-  for (const watcher of watchers) watcher()
-}
-
-/** @returns what ends it */
-export function watchToken(watcher: () => void): () => void {
-  watchers.add(watcher)
-  return () => watchers.delete(watcher)
 }
 
 let renewing: Promise<boolean> | null = null

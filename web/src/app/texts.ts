@@ -1,7 +1,6 @@
 import type { Texts } from './language.ts'
 
 const en = {
-  product: 'MailGateway',
   menu: 'Menu',
   pages: {
     overview: 'Overview',
@@ -28,7 +27,6 @@ const en = {
 }
 
 const zh: typeof en = {
-  product: 'MailGateway',
   menu: '菜单',
   pages: {
     overview: '概览',

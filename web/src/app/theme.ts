@@ -8,7 +8,7 @@ const place = 'mailgateway.mode'
 const system = matchMedia('(prefers-color-scheme: dark)')
 const watchers = new Set<() => void>()
 
-export function mode(): Mode {
+function mode(): Mode {
   const chosen = localStorage.getItem(place)
   if (chosen === 'light' || chosen === 'dark') return chosen
   return system.matches ? 'dark' : 'light'

@@ -1,6 +1,6 @@
 /** A chart, and the same figures as a table for whoever cannot see it or wants the numbers. */
 import { BarChartOutlined, TableOutlined } from '@ant-design/icons'
-import { Button, Card, Skeleton } from 'antd'
+import { Button, Card, Skeleton, Typography } from 'antd'
 import type { EChartsCoreOption } from 'echarts/core'
 import { lazy, type ReactNode, Suspense, useState } from 'react'
 import { useTexts } from '../app/language.ts'
@@ -29,6 +29,8 @@ interface Props {
   columns: string[]
   rows: (string | number)[][]
   loading?: boolean
+  /** Under it: what there is to know of the figures. */
+  note?: string
   /** Of a bar, or of a row of the table: the figures of both stand in the same order. */
   onClick?(point: { name: string; dataIndex: number; seriesName?: string }): void
 }
@@ -41,6 +43,7 @@ export function Chart({
   columns,
   rows,
   loading = false,
+  note,
   onClick,
 }: Props) {
   const t = useTexts(uiTexts)
@@ -84,6 +87,7 @@ export function Chart({
           />
         </Suspense>
       )}
+      {note !== undefined && <Typography.Text type="secondary">{note}</Typography.Text>}
     </Card>
   )
 }

@@ -47,6 +47,7 @@ export function Share() {
       option={option}
       height={Math.max(180, 60 + rows.length * (wide ? 32 : 40))}
       loading={isPending}
+      note={data?.estimated ? t.estimated : undefined}
       columns={[t.backend, t.protocol, t.logins, t.share]}
       rows={rows.map(row => [
         placeOf(row),

@@ -64,7 +64,7 @@ function Opener({ view, name }: { view: View; name: string }) {
   )
 }
 
-export function State({ enabled, locked }: Pick<Row, 'enabled' | 'locked'>) {
+function State({ enabled, locked }: Pick<Row, 'enabled' | 'locked'>) {
   const t = useTexts(texts)
   return (
     <Flex gap={4}>

@@ -13,7 +13,7 @@ const quietMs = 5_000
 
 export const isQuiet = ({ today, yesterday }: Overview): boolean => today.total + yesterday.total === 0
 
-export const tz = Intl.DateTimeFormat().resolvedOptions().timeZone
+const tz = Intl.DateTimeFormat().resolvedOptions().timeZone
 
 export const useOverview = () =>
   useQuery({

@@ -5,7 +5,7 @@
  * @param most results remembered; then all are forgotten
  * @returns `compute`, with results that nobody may change: they are shared
  */
-export function once<T>(compute: (text: string) => T, most = 10_000): (text: string) => Readonly<T> {
+export function memoize<T>(compute: (text: string) => T, most = 10_000): (text: string) => Readonly<T> {
   const results = new Map<string, Readonly<T>>()
   return text => {
     const known = results.get(text)
