@@ -19,6 +19,7 @@ import {
   spray,
   standing,
 } from '../../infra/e2e/guessers.ts'
+import { findLocked } from '../../lib/login/locked.ts'
 import { setEnabled, setPassword } from '../../lib/mailbox/manage.ts'
 
 let gateway: Guarded
@@ -41,7 +42,36 @@ const hashesOf = async (work: () => Promise<unknown>) => {
   return gateway.hashes() - before
 }
 
+const listed = async (user: string) => (await findLocked(gateway.services())).includes(user)
+
 describe('user', () => {
+  test('who is locked or shut is found as such: by strangers, in a network of its own, by many networks; until it ends', async () => {
+    const { db, clock } = gateway.services()
+    const place = newPlace()
+    const [free, strangers, own, many] = [
+      await newUser(gateway),
+      await newUser(gateway),
+      await newUserAt(gateway, place),
+      await newUser(gateway),
+    ]
+    await guessTimes(free, 4, newPlace())
+    await guessTimes(strangers, 5, newPlace())
+    await guessTimes(own, 5, place)
+    for (let n = 0; n < 20; n++) {
+      await guess(gateway, many, newPlace())
+      gateway.pass(5 * minute)
+    }
+    expect(await Promise.all([free, strangers, own].map(listed))).toEqual([false, false, false])
+    expect(await listed(many)).toBe(true)
+    const noted = await db.selectFrom('locked_names').select(['name', 'ends_at']).execute()
+    const isOver = (user: string) => noted.find(({ name }) => name === user)!.ends_at <= clock()
+    expect([isOver(strangers), isOver(own), isOver(many)]).toEqual([true, true, false])
+    await guessTimes(strangers, 5, newPlace())
+    expect(await listed(strangers)).toBe(true)
+    await verbs['user unlock'](gateway.services(), { name: strangers })
+    expect(await listed(strangers)).toBe(false)
+  })
+
   test('five different wrong passwords in a minute lock strangers out for five minutes, wherever they are', async () => {
     const user = await newUser(gateway)
     await guessTimes(user, 4, newPlace())

@@ -12,6 +12,7 @@ import type { AuthLogRow } from '../../lib/database/schema.ts'
 import { createApi } from '../../lib/http/api.ts'
 import { newId } from '../../lib/id.ts'
 import { lockKey } from '../../lib/login/guessing.ts'
+import { noteLocked } from '../../lib/login/locked-names.ts'
 import { pause } from '../../lib/pause.ts'
 import { createAdminPlane } from '../../lib/runtime/admin-plane.ts'
 import { closeGracefully, listen } from '../../lib/runtime/listen.ts'
@@ -87,16 +88,12 @@ describe('overview', () => {
   test('locked mailboxes, bans and backends', async () => {
     const before = await readOverview(services, {})
     expect(before).toMatchObject({ locked_users: 0, bans: 0, backends: { up: 0, total: 0 } })
-    const counters = 'user 5/5, total 5/100'
     const users = ['locked@x.example', 'free@x.example']
     for (const name of users)
       expect((await api.ask('POST /api/users', 'operator', { name, password: 'correct horse' })).status).toBe(
         201,
       )
-    const locking = users.map(user =>
-      makeRow(now - minuteMs, { user, result: 'failed', reason: 'wrong_password', counters }),
-    )
-    await services.db.insertInto('auth_log').values(locking).execute()
+    for (const user of users) await noteLocked(services.db, user, now + hourMs)
     const lock = lockKey('locked@x.example')
     await services.hot.apply([{ op: 'write', key: lock, value: `${now + hourMs}`, ttlMs: hourMs }])
     const ban = {

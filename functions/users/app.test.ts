@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Api, openApi } from '../../infra/e2e/api.ts'
-import { insertAttempts, someAttempt } from '../../infra/e2e/auth-log.ts'
 import { codeFor } from '../../infra/e2e/authenticator.ts'
-import { newId } from '../../lib/id.ts'
 import { circleOf, lockKey } from '../../lib/login/guessing.ts'
+import { noteLocked } from '../../lib/login/locked-names.ts'
 import { shutKey } from '../../lib/login/strangers.ts'
 import { verifyStored } from '../../lib/mailbox/stored-password.ts'
 
@@ -93,17 +92,7 @@ describe('lists', () => {
     const { db, hot, clock } = api.services
     await db.updateTable('users').set({ guesses: 100 }).where('name', '=', 'a@example.com').execute()
     await hot.apply([{ op: 'claim', key: 'lock:b@example.com', value: `${clock() + 60_000}`, ttlMs: 60_000 }])
-    const attempt = { request_id: newId(), time: clock(), user: 'b@example.com', client_address: '192.0.2.7' }
-    await db
-      .insertInto('auth_log')
-      .values({
-        ...someAttempt,
-        ...attempt,
-        result: 'failed',
-        reason: 'wrong_password',
-        counters: 'user 5/5, total 5/100',
-      })
-      .execute()
+    await noteLocked(db, 'b@example.com', clock() + 60_000)
     const namesOf = async (query: string) =>
       (await ask(`GET /api/users?${query}`)).body.items.map(({ name }: { name: string }) => name[0])
     expect(await namesOf('locked=true')).toEqual(['a', 'b'])
@@ -119,7 +108,7 @@ describe('lists', () => {
 
   test('the overview counts those that the list has, and nobody else', async () => {
     const names = ['wrong', 'many', 'disabled', 'home', 'strange', 'over', 'gone'] as const
-    const { db, hot, clock, settings } = api.services
+    const { db, hot, clock } = api.services
     const nameOf = (each: string) => `${each}@x.example`
     for (const each of names.slice(0, -1)) await add({ name: nameOf(each), password: 'correct horse 1' })
     const { id } = await db
@@ -138,32 +127,17 @@ describe('lists', () => {
       lockOf(nameOf('home'), true),
       // In a network that is familiar no more, so that it keeps nobody out.
       lockOf(nameOf('strange'), true),
+      lockOf(nameOf('over'), false),
       lockOf(nameOf('gone'), false),
     ]
     await hot.apply(keys.map(key => ({ op: 'write', key, value: `${clock() + hourMs}`, ttlMs: hourMs })))
-    const attempt = { ...someAttempt, result: 'failed' as const, client_network: network }
-    const made = (reason: string, counters: string) => ({ reason, counters })
-    const guesses = {
-      wrong: made('wrong_password', 'user 5/5, total 5/100'),
-      // Nobody has tried since.
-      many: made('wrong_password', 'user 1/5, total 20/100, networks 20/20'),
-      disabled: made('disabled', 'user 5/5, total 5/100'),
-      home: made('wrong_password', 'user 5/5'),
-      strange: made('wrong_password', 'user 5/5'),
-      over: made('wrong_password', 'user 5/5, total 5/100'),
-      gone: made('wrong_password', 'user 5/5, total 5/100'),
-    }
-    expect(settings.guessing.stuffing_window).toBe(24 * hourMs)
-    await insertAttempts(
-      db,
-      names.map(each => ({
-        ...attempt,
-        ...guesses[each],
-        request_id: newId(),
-        time: clock() - (each === 'many' ? 20 * hourMs : 60_000),
-        user: nameOf(each),
-      })),
-    )
+    for (const each of names) await noteLocked(db, nameOf(each), clock() + hourMs)
+    // Over, as far as the table knows, which is more than the hot state does here.
+    await db
+      .updateTable('locked_names')
+      .set({ ends_at: clock() })
+      .where('name', '=', nameOf('over'))
+      .execute()
     const { body } = await ask('GET /api/users?locked=true')
     const listed = body.items.map(({ name }: { name: string }) => name)
     expect(listed).toEqual(['disabled', 'home', 'many', 'wrong'].map(nameOf))

@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { insertBans } from '../../lib/ban/insert.ts'
-import { newId } from '../../lib/id.ts'
 import { lockKey } from '../../lib/login/guessing.ts'
 import { showProgress } from '../cli/progress-bar.ts'
 import { type Api, openApi } from '../e2e/api.ts'
@@ -95,7 +94,6 @@ async function fill(): Promise<void> {
   await lockSome()
 }
 
-/** With the attempts that they are found by. */
 async function lockSome(): Promise<void> {
   const { db, hot } = api.services
   const names = Array.from({ length: lockedForAWhile }, (_, i) => nameOf(i * 11))
@@ -103,25 +101,10 @@ async function lockSome(): Promise<void> {
   await hot.apply(
     names.map(name => ({ op: 'claim', key: lockKey(name), value: `${now + ttlMs}`, ttlMs }) as const),
   )
-  const attempt = {
-    client_address: '198.51.100.7',
-    protocol: 'imap',
-    method: 'plain',
-    result: 'failed' as const,
-  }
-  const rows = names.map(user => ({
-    ...attempt,
-    request_id: newId(),
-    time: now,
-    user,
-    reason: 'wrong_password',
-    backend: null,
-    duration_ms: 80,
-    attempt: 1,
-    tls: '',
-    counters: 'user 5/5, total 5/100',
-  }))
-  await db.insertInto('auth_log').values(rows).execute()
+  await db
+    .insertInto('locked_names')
+    .values(names.map(name => ({ name, ends_at: now + ttlMs })))
+    .execute()
 }
 
 async function get(path: string): Promise<{ items: unknown[]; total: number | null; next: string | null }> {

@@ -180,6 +180,10 @@ export async function fillTables({ db, logDb, hot, clock, settings }: Services) 
     'known_networks',
     ofUsers.map((user_id, i) => ({ user_id, network: `10.${i % 200}.0.0/24`, last_success_at: now })),
   )
+  const noted = users
+    .slice(0, 1_000)
+    .map(({ name }, i) => ({ name, ends_at: now + ((i % 3) - 1) * minuteMs }))
+  await insert(db, 'locked_names', noted)
   await insert(
     db,
     'grants',

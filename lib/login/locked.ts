@@ -1,14 +1,12 @@
 /**
  * Which mailboxes guessing keeps strangers, or a network of their own, out of now. The hot state, which knows, cannot be
- * searched: the auth log says who reached a limit, the hot state whether what followed still holds.
+ * searched: a table says who may be locked (locked-names.ts), the hot state whether that still holds.
  */
 import type { Database } from '../database/schema.ts'
 import type { HotState } from '../hot-state/port.ts'
 import { countMailboxes } from '../mailbox/list.ts'
-import { protocols } from '../mailbox/protocols.ts'
 import type { Settings } from '../settings/definitions.ts'
 import { circleOf, lockKey } from './guessing.ts'
-import type { Hindrance } from './reasons.ts'
 import { shutKey } from './strangers.ts'
 
 export interface LockedServices {
@@ -18,12 +16,6 @@ export interface LockedServices {
   settings: Pick<Settings, 'auth' | 'guessing'>
 }
 
-/** What an attempt that was counted was refused with; only such a one locks. */
-const counted: Hindrance[] = ['wrong_password', 'disabled', 'protocol_not_allowed']
-/** Of one such reason and protocol: each costs a look at its row. */
-const newest = 5_000
-/** An attempt may take so long until it locks. */
-const slackMs = 60_000
 const namesAtOnce = 500
 
 /**
@@ -41,45 +33,19 @@ export async function countLocked(services: LockedServices): Promise<number> {
  * @throws HotStateAway
  */
 export async function findLocked(services: LockedServices): Promise<string[]> {
-  const names = await findGuessedAt(services)
+  const { logDb, clock } = services
+  // Not all of them have a mailbox.
+  const users = await logDb
+    .selectFrom('locked_names')
+    .innerJoin('users', 'users.name', 'locked_names.name')
+    .select(['users.id', 'users.name'])
+    .where('locked_names.ends_at', '>', clock())
+    .execute()
   const found: string[] = []
-  for (let at = 0; at < names.length; at += namesAtOnce) {
-    const some = names.slice(at, at + namesAtOnce)
-    const users = await services.logDb
-      .selectFrom('users')
-      .select(['id', 'name'])
-      .where('name', 'in', some)
-      .execute()
-    found.push(...(await keepLocked(services, users)))
+  for (let at = 0; at < users.length; at += namesAtOnce) {
+    found.push(...(await keepLocked(services, users.slice(at, at + namesAtOnce))))
   }
   return found
-}
-
-/** The names at which a limit was reached so lately that what followed may still hold; not all of them have a mailbox. */
-async function findGuessedAt({ logDb, clock, settings }: LockedServices): Promise<string[]> {
-  const { lock_ttl, max_fail_attempts: mostWrong } = settings.auth
-  const { stuffing_window, stuffing_limit: mostNetworks } = settings.guessing
-  const since = clock() - Math.max(lock_ttl, stuffing_window) - slackMs
-  // As `settleWrong` writes them.
-  const full = [`user ${mostWrong}/${mostWrong}%`, `%networks ${mostNetworks}/${mostNetworks}`]
-  const looked = counted
-    .flatMap(reason => protocols.map(protocol => ({ reason, protocol })))
-    .map(({ reason, protocol }, i) => {
-      const path = logDb
-        .selectFrom('auth_log')
-        .select(['user', 'counters'])
-        .where('reason', '=', reason)
-        .where('protocol', '=', protocol)
-        .where('time', '>=', since)
-        .orderBy('time', 'desc')
-        .limit(newest)
-      return logDb
-        .selectFrom(path.as(`path_${i}`))
-        .select('user')
-        .where(eb => eb.or(full.map(counters => eb('counters', 'like', counters))))
-    })
-  const rows = await looked.reduce((all, path) => all.unionAll(path)).execute()
-  return [...new Set(rows.map(({ user }) => user))]
 }
 
 /**
