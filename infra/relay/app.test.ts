@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createNginxAuth } from '../../functions/nginx-auth/app.ts'
 import { readFromGateway } from '../../lib/edge/answer.ts'
+import type { Hold } from '../../lib/edge/hold.ts'
 import { idHeader, type Line, sign, signatureHeader, timeHeader } from '../../lib/edge/sign.ts'
 import { newId } from '../../lib/id.ts'
 import { addMailbox } from '../../lib/mailbox/manage.ts'
@@ -112,4 +113,21 @@ test.each([
   // In another letter case it is the same line.
   const cased = lines.map(([each, value], i): Line => [i % 2 ? each : each.toUpperCase(), value])
   expect(await askRelay(cased)).toEqual(told)
+})
+
+const hold: Hold = { reason: 'banned', prefix: '192.0.2.0/24', ofUser: false, ms: 60_000 }
+const refused = { 'Auth-Status': '[AUTHENTICATIONFAILED] Invalid user name or password', 'Auth-Wait': '1' }
+
+test.each([
+  [hold, null],
+  [{ ...hold, prefix: '198.51.100.0/24' }, /where the client is$/],
+  [{ ...hold, prefix: '0.0.0.0/0' }, /wider than a \/8$/],
+  [{ ...hold, ms: 86_400_000 }, /longer than 60 s$/],
+] as const)('of a refusal %j is remembered, or told of: %s', async (answered, excess) => {
+  const told = await askRelay(nginxLines(joe), { ask: async () => ({ answer: refused, hold: answered }) })
+  expect(told['auth-status']).toBe(refused['Auth-Status'])
+  expect(memory.size()).toBe(excess === null ? 1 : 0)
+  expect(warnings).toEqual(
+    excess === null ? [] : [expect.objectContaining({ ...answered, msg: expect.stringMatching(excess) })],
+  )
 })
