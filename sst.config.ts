@@ -27,7 +27,7 @@ export default $config({
     bundleAll()
     const secrets = createSecrets(choices)
     const stores = createStores(choices, secrets)
-    const console = createConsole(choices)
+    const console = createConsole(choices, secrets)
     const functions = createFunctions({ choices, secrets, stores, console: console.url })
     routeConsole(console, functions)
     keepTime(functions)

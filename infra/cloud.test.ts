@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { answerHeaders, codeOf, route } from './e2e/cloudfront.ts'
 import { bundleConfig, type Noted, type Program, type Rehearsal, unpackPlatform } from './e2e/rehearse.ts'
 import { readChoices } from './sst/choices.ts'
+import { deriveProxySecrets } from './sst/proxy-secrets.ts'
 
 /** Named here once more: a change of the plan is to be meant. */
 const expected = {
@@ -36,7 +37,7 @@ const own: Record<string, object> = {
 }
 const forBrowsers = {
   MAILGATEWAY_SERVER_CORS_ORIGINS: 'https://console.example.org',
-  MAILGATEWAY_SERVER_TRUSTED_PROXIES: '192.0.2.0/24,198.51.100.0/24',
+  MAILGATEWAY_SERVER_PROXY_SECRET: expect.stringMatching(/^[0-9a-f]{64}$/),
 }
 
 const chosen = {
@@ -194,7 +195,8 @@ const checks = {
       ['/mailboxes/joe@example.org', bucket, '/index.html'],
       ['/loginpage', bucket, '/index.html'],
     ]
-    for (const [path, host, uri = path] of places) expect(await route(rehearsal, path)).toEqual({ host, uri })
+    for (const [path, host, uri = path] of places)
+      expect(await route(rehearsal, path)).toMatchObject({ host, uri })
     const { aliases, viewerCertificate, defaultCacheBehavior } = ofType(
       rehearsal,
       'aws:cloudfront/distribution:Distribution',
@@ -204,6 +206,22 @@ const checks = {
     expect(defaultCacheBehavior.viewerProtocolPolicy).toBe('redirect-to-https')
     for (const kind of ['Request', 'Response'] as const)
       expect(codeOf(rehearsal, kind).length).toBeLessThan(10_240)
+  },
+
+  async proxy(rehearsal: Rehearsal) {
+    const forged = { 'x-proxy-key': { value: 'what a browser has sent' } }
+    for (const sent of [{}, forged]) {
+      const { headers } = await route(rehearsal, '/api/users', sent)
+      for (const name of names.filter(each => own[each] === undefined)) {
+        const { variables } = functionOf(rehearsal, name).environment.value
+        expect(headers['x-proxy-key']).toEqual({ value: variables.MAILGATEWAY_SERVER_PROXY_SECRET })
+      }
+    }
+    const { variables } = functionOf(rehearsal, 'Users').environment.value
+    const open = JSON.stringify(rehearsal, (_, value) =>
+      typeof value === 'object' && value !== null && isSecret(value) ? 'secret' : value,
+    )
+    expect(open).not.toContain(variables.MAILGATEWAY_SERVER_PROXY_SECRET)
   },
 
   async browsers(rehearsal: Rehearsal) {
@@ -318,6 +336,7 @@ const planted: [keyof typeof checks, string, string][] = [
   ['logs', '? 30 : 7', '? 3653 : 7'],
   ['clock', 'rate(1 minute)', 'rate(1 hour)'],
   ['router', "'/api/users', ", ''],
+  ['proxy', 'event.request.headers[', 'event.request.cookies['],
   ['browsers', 'if (!sent[h[0]]) ', ''],
   ['files', "files: 'assets/**'", "files: 'other/**'"],
   ['alarms', "missing: 'breaching',", ''],
@@ -337,6 +356,18 @@ test('a wrong value is seen: one is planted for each check', async () => {
     vpc = good
   }
 }, 600_000)
+
+test('while the master secret is exchanged the functions take what the router shows before, then and after', () => {
+  const shown = (master: string) => deriveProxySecrets(master).at(-1)
+  const steps = ['old', 'new,old', 'new', 'newer,new,old']
+  for (const [i, master] of steps.entries()) {
+    // The router is deployed first.
+    expect(deriveProxySecrets(steps[Math.max(0, i - 1)]!)).toContain(shown(master))
+    expect(deriveProxySecrets(master)).toContain(shown(master))
+  }
+  expect(shown('new')).not.toBe(shown('old'))
+  expect(deriveProxySecrets('new, old')).toEqual(deriveProxySecrets('new,old'))
+})
 
 test.each([
   [{ CLOUD_STORES: 'sqlite' }, 'CLOUD_STORES: "sqlite" is not allowed; write urls or vpc'],

@@ -89,13 +89,12 @@ async function answer(
   const whose = { request_id: attempt.id, plane: 'nginx', client: attempt.clientAddress } as const
   logRequest(log, startedAt, { ...whose, ...(c && { method: c.req.method, path }), status: 200 })
   const answer = writeDecision(attempt, decision)
-  return relayed === null
-    ? answer
-    : writeForRelay(
-        answer,
-        relayed,
-        await within(holdMs, findHold(services, attempt, decision)).catch(() => null),
-      )
+  if (relayed === null) return answer
+  const hold = await within(holdMs, findHold(services, attempt, decision)).catch((error: Error) => {
+    log.debug({ request_id: attempt.id, error: error.message }, 'the relay is not told how long this holds')
+    return null
+  })
+  return writeForRelay(answer, relayed, hold)
 }
 
 /** What to do about a request that comes from somewhere else. */

@@ -1,4 +1,5 @@
 /** What a request must prove where everybody can ask, and what becomes of one that is repeated. */
+import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { verbs } from '../../infra/adapter/verbs.ts'
 import { type Line, nginxLines } from '../../infra/e2e/ask.ts'
@@ -249,6 +250,25 @@ describe('what guessing leads to', () => {
       'auth-status': 'OK',
     })
   })
+})
+
+test('where it cannot be found out how long a refusal holds, the relay is not told, and the log says why', async () => {
+  await open({ MAILGATEWAY_EDGE_AUTH: 'hmac', MAILGATEWAY_GUESSING_ADDRESS_LIMIT: '2' })
+  for (const user of ['nobody1', 'nobody2']) await holdOf({ ...wrong, user })
+  const lines: object[] = []
+  const log = pino({ level: 'debug' }, { write: line => lines.push(JSON.parse(line)) })
+  const holdingAt = () => {
+    throw new Error('the list is away')
+  }
+  const bans = { ...own.services.bans, holdingAt }
+  app = createNginxAuth({ ...own.services, bans, log })
+  expect(await holdOf({ ...wrong, user: 'nobody2' })).toBeNull()
+  expect(await rows()).toContainEqual(
+    expect.objectContaining({ user: 'nobody2', reason: 'banned_automatically' }),
+  )
+  expect(lines).toContainEqual(
+    expect.objectContaining({ level: 20, error: expect.stringContaining('the list is away') }),
+  )
 })
 
 describe('secret', () => {

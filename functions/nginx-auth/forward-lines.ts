@@ -1,6 +1,6 @@
 /** What a relay passes on of nginx's request: the lines that `readAttempt` reads, in bytes that every proxy bears. */
 import { escapeBytes } from '../../lib/edge/answer.ts'
-import type { HeaderLine } from './wire.ts'
+import { type HeaderLine, readHeaders } from './wire.ts'
 
 const read = new Set([
   'auth-method',
@@ -13,14 +13,15 @@ const read = new Set([
   'auth-ssl-protocol',
 ])
 
-/** One that came twice goes as HTTP says that it may, joined with a comma: no address or number is read from that. */
+/**
+ * nginx sends each of its lines once. On the way two of a name would become one, and the request a good one; without the
+ * line of the password it stays what it is, and the gateway refuses it and writes it down as it does with those it gets itself.
+ */
 export function forwardLines(lines: readonly HeaderLine[]): HeaderLine[] {
-  const wanted = lines.map(([name, value]) => [name.toLowerCase(), value] as const)
-  const byName = Map.groupBy(
-    wanted.filter(([name]) => read.has(name)),
-    ([name]) => name,
-  )
-  return Array.from(byName, ([name, some]) => [name, some.map(([, value]) => passable(value)).join(',')])
+  const { headers, doubled } = readHeaders(lines)
+  return [...headers]
+    .filter(([name]) => read.has(name) && !(doubled && name === 'auth-pass'))
+    .map(([name, value]) => [name, passable(value)])
 }
 
 /** nginx has escaped blanks and `%` (A:1478-1503), and what is left of 8 bits is escaped alike. */

@@ -18,8 +18,8 @@ export type Answer = Record<string, string>
 /** nginx sends each of these once. Twice means that somebody smuggled a line in (CVE-2026-28753). */
 const guarded = /^(auth|client|proxy-protocol)-/
 
-/** Name and value of what nginx sends, names in lower case, and whether a guarded one came twice. */
-function readHeaders(lines: readonly HeaderLine[]) {
+/** Name and value of what nginx sends, names in lower case, the last of each, and whether a guarded one came twice. */
+export function readHeaders(lines: readonly HeaderLine[]) {
   const headers = new Map<string, string>()
   let doubled = false
   for (const [line, value] of lines) {

@@ -7,6 +7,7 @@ type Headers = Record<string, { value: string }>
 export interface Sent {
   host: string
   uri: string
+  headers: Headers
 }
 
 const storeOf = ({ noted }: Rehearsal) => {
@@ -26,15 +27,16 @@ const storeOf = ({ noted }: Rehearsal) => {
   return store
 }
 
+/** It is kept as a secret, in the wrapping that Pulumi gives those. */
 export const codeOf = ({ noted }: Rehearsal, kind: 'Request' | 'Response'): string =>
-  noted.find(({ name }) => name === `ConsoleCloudfrontFunction${kind}`)!.inputs.code
+  noted.find(({ name }) => name === `ConsoleCloudfrontFunction${kind}`)!.inputs.code.value
 
 /** The handler of a function, with the library that CloudFront gives it. */
 function load(code: string, cf: object): (event: object) => Promise<{ uri: string; headers: Headers }> {
   return new Function('cf', `${code.replace('import cf from "cloudfront";', '')}; return handler`)(cf)
 }
 
-export async function route(rehearsal: Rehearsal, uri: string): Promise<Sent> {
+export async function route(rehearsal: Rehearsal, uri: string, headers: Headers = {}): Promise<Sent> {
   const store = storeOf(rehearsal)
   let host = ''
   const cf = {
@@ -51,12 +53,12 @@ export async function route(rehearsal: Rehearsal, uri: string): Promise<Sent> {
   const request = {
     uri,
     method: 'GET',
-    headers: { host: { value: 'console.example.org' } },
+    headers: { host: { value: 'console.example.org' }, ...headers },
     cookies: {},
     querystring: {},
   }
   const sent = await load(codeOf(rehearsal, 'Request'), cf)({ request })
-  return { host, uri: sent.uri }
+  return { host, uri: sent.uri, headers: sent.headers }
 }
 
 /** @returns the headers of an answer as browsers get them */

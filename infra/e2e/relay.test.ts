@@ -276,6 +276,17 @@ describe.each([
     expect(url.calls()).toBe(before)
   })
 
+  test('a line that came twice is refused, also where both together would be right', async () => {
+    const two = { name: 'two@example.com', password: 'left half,right half' }
+    await addMailbox(seed.services, two)
+    expect(await tell('imap', two)).toEqual(ok)
+    const address = '203.0.113.10'
+    const lines = nginxLines({ user: two.name, password: 'left half' }, { 'Client-IP': address })
+    const { headers } = await ask(port, [...lines, ['Auth-Pass', 'right%20half']])
+    expect(headers['auth-status']).toMatch(/AUTHENTICATIONFAILED/)
+    expect(await logged(`client_address = '${address}' and reason = 'bad_request'`)).toBe(1)
+  })
+
   test('an answer that is lost is asked for again: one row, one guess', async () => {
     const before = url.calls()
     const address = '203.0.113.9'

@@ -2,6 +2,7 @@
 import { type Context, Hono } from 'hono'
 import type { Logger } from 'pino'
 import { nginxAuth } from '../../functions/index.ts'
+import { findExcess, type Hold } from '../../lib/edge/hold.ts'
 import { hasSecret } from '../../lib/edge/proof.ts'
 import type { Line } from '../../lib/edge/sign.ts'
 import { logRequest } from '../../lib/http/request-line.ts'
@@ -81,11 +82,12 @@ export function createRelay(parts: RelayParts): Relay {
 
 /** Never throws: nginx gets an answer in the protocol of its client, and the client keeps its password. */
 async function relay(
-  { cloud, memory, metrics, log }: RelayParts,
+  parts: RelayParts,
   lines: readonly Line[],
   attempt: Attempt,
   isBusy: boolean,
 ): Promise<Answer> {
+  const { cloud, memory, metrics, log } = parts
   const { id, user, clientAddress } = attempt
   const held = memory.find(clientAddress, user)
   if (held !== null) {
@@ -97,7 +99,7 @@ async function relay(
     const { answer, hold } = await cloud.ask(nginxAuth.forwardLines(lines), id)
     const fault = findFault(answer)
     if (fault !== null) throw new NoAnswer('broken', fault)
-    if (hold) memory.note(hold, user)
+    if (hold) remember(parts, attempt, hold)
     metrics.asked('relayed')
     return answer
   } catch (error) {
@@ -107,6 +109,12 @@ async function relay(
     else log.error({ request_id: id, err: error }, failed)
     return tell(attempt, 'unavailable')
   }
+}
+
+function remember({ memory, log }: RelayParts, { id, user, clientAddress }: Attempt, hold: Hold): void {
+  const excess = findExcess(hold, clientAddress)
+  if (excess === null) memory.note(hold, user)
+  else log.warn({ request_id: id, client: clientAddress, ...hold }, `a refusal is not remembered: ${excess}`)
 }
 
 const failed = 'no answer of the gateway: the client is told to come again'

@@ -91,14 +91,7 @@ function environmentFor(need: Plan['needs'][number], { choices, secrets, console
   return {
     // Browsers ask the console's address, CloudFront the function's own.
     MAILGATEWAY_SERVER_CORS_ORIGINS: console,
-    MAILGATEWAY_SERVER_TRUSTED_PROXIES: addressesOfCloudfront(),
+    // Not by its addresses: from the same ones CloudFront sends what others have set up there.
+    MAILGATEWAY_SERVER_PROXY_SECRET: secrets.proxySecrets.apply(all => all.join(',')),
   }
-}
-
-/** What stands before them in X-Forwarded-For is believed: the client's address. As they are at the time of a deployment. */
-function addressesOfCloudfront() {
-  const name = 'com.amazonaws.global.cloudfront.origin-facing'
-  return aws.ec2
-    .getManagedPrefixListOutput({ name })
-    .entries.apply(entries => entries.map(({ cidr }) => cidr).join(','))
 }

@@ -31,9 +31,6 @@ const answers: Record<string, object> = {
   'aws:index/getCallerIdentity:getCallerIdentity': { accountId: '123456789012' },
   'aws:index/getAvailabilityZones:getAvailabilityZones': { names: ['eu-central-1a', 'eu-central-1b'] },
   'aws:ec2/getAmi:getAmi': { id: 'ami-1' },
-  'aws:ec2/getManagedPrefixList:getManagedPrefixList': {
-    entries: [{ cidr: '192.0.2.0/24' }, { cidr: '198.51.100.0/24' }],
-  },
 }
 
 /** Writes what was asked for to standard output, when all of it is there. */

@@ -7,6 +7,7 @@ import {
   MysqlAdapter,
   type QueryExecutor,
   type RawBuilder,
+  type SelectQueryBuilder,
   sql,
   type UpdateObject,
 } from 'kysely'
@@ -47,6 +48,16 @@ export function contains(db: Connected, column: string, text: string): RawBuilde
   return sql<boolean>`instr(${bytes}, ${text}) > 0`
 }
 
+/**
+ * For `$call` on a select inside a transaction: its rows are locked until that ends, or it throws contention at once where
+ * another one has locked them. SQLite, with its one writer, has no such locks.
+ */
+export function lockAtOnce(
+  db: Connected,
+): <T extends keyof Tables, O>(select: SelectQueryBuilder<Tables, T, O>) => SelectQueryBuilder<Tables, T, O> {
+  return select => (isMysql(db) ? select.forUpdate().noWait() : select)
+}
+
 /** Whether a statement was refused because a row with that unique value exists. */
 export function isDuplicate(error: unknown): boolean {
   return isOneOf(error, ['SQLITE_CONSTRAINT_UNIQUE', 'SQLITE_CONSTRAINT_PRIMARYKEY', 'ER_DUP_ENTRY'])
@@ -54,7 +65,7 @@ export function isDuplicate(error: unknown): boolean {
 
 /** Whether a statement lost against another transaction. SQLite has one writer at a time: there nobody loses. */
 export function isContention(error: unknown): boolean {
-  return isOneOf(error, ['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT'])
+  return isOneOf(error, ['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_LOCK_NOWAIT'])
 }
 
 /**
@@ -93,6 +104,7 @@ const awayCodes = [
   'ER_QUERY_TIMEOUT',
   'ER_QUERY_INTERRUPTED',
   'ER_LOCK_WAIT_TIMEOUT',
+  'ER_LOCK_NOWAIT',
   // Read-only, or full.
   'ER_OPTION_PREVENTS_STATEMENT',
   'ER_READ_ONLY_MODE',

@@ -1,5 +1,6 @@
 /** A refusal that holds for a while whatever is tried: a relay may give it by itself. */
 import { z } from 'zod'
+import { contains, parsePrefix } from '../ban/rules.ts'
 
 /** Reasons of refusals that no password changes (lib/login/reasons.ts). */
 export const heldReasons = [
@@ -17,12 +18,28 @@ export const longestHoldMs = 60_000
 export const holdSchema = z.strictObject({
   reason: z.enum(heldReasons),
   /** Where it holds. */
-  prefix: z.string(),
+  prefix: z.string().max(43),
   /** Whether it holds for the user of the request alone. */
   ofUser: z.boolean(),
-  /** For how long. */
-  ms: z.int().min(0).max(longestHoldMs),
+  /** For how long: up to `longestHoldMs`. */
+  ms: z.int().min(0),
 })
 
 export type Hold = z.infer<typeof holdSchema>
 export type HeldReason = Hold['reason']
+
+/** Bits of a prefix. What bans more is asked about each time: a gateway that is mistaken must not shut out half of the world. */
+const widest = { ipv4: 8, ipv6: 16 }
+
+/**
+ * @param clientAddress of the login that was refused
+ * @returns why a relay must not keep it, as the end of a sentence; null = it may
+ */
+export function findExcess({ prefix: text, ms }: Hold, clientAddress: string): string | null {
+  const prefix = parsePrefix(text)
+  const client = parsePrefix(clientAddress)
+  if (prefix === null || client === null || !contains(prefix, client))
+    return 'it does not hold where the client is'
+  if (prefix.bits.length < widest[prefix.family]) return `it is wider than a /${widest[prefix.family]}`
+  return ms > longestHoldMs ? `it is longer than ${longestHoldMs / 1_000} s` : null
+}

@@ -1,6 +1,6 @@
 /** Whether a login request comes from where login requests may come from. */
 import type { Settings } from '../settings/definitions.ts'
-import { isSharedSecret } from '../shared-secret.ts'
+import { isOneSharedSecret } from '../shared-secret.ts'
 import { digestOf, idHeader, isSignature, type Line, signatureHeader, timeHeader } from './sign.ts'
 
 export type EdgeSettings = Pick<Settings, 'edge'> & { auth_server: { secret: string } }
@@ -44,8 +44,7 @@ export function readProof({ edge, auth_server }: EdgeSettings, asked: Asked, now
 /** Whether one of these is in X-Auth-Key; '' asks for none. */
 export function hasSecret(secrets: readonly string[], lines: readonly Line[]): boolean {
   if (secrets.includes('')) return true
-  const sent = findValue(lines, 'x-auth-key')
-  return secrets.map(secret => isSharedSecret(secret, sent)).includes(true)
+  return isOneSharedSecret(secrets, findValue(lines, 'x-auth-key'))
 }
 
 function isSigned(secrets: readonly string[], asked: Asked, id: string, now: number): boolean {

@@ -1,3 +1,4 @@
+import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type Api, openApi } from '../../infra/e2e/api.ts'
@@ -122,4 +123,17 @@ test('another path is 404, another method 405 with those that there are', async 
   expect((await ask('GET /api/nothing')).status).toBe(404)
   const { status, headers } = await ask('DELETE /api/things/joe')
   expect([status, headers.get('Allow')]).toEqual([405, 'GET, HEAD, PUT, OPTIONS'])
+})
+
+test('the client that a proxy tells is in the log, and what the proxy has shown for it nowhere', async () => {
+  const lines: string[] = []
+  const log = pino({ level: 'trace' }, { write: line => lines.push(line) })
+  const { settings } = api.services
+  const secret = 'k3J9x0Qw'.repeat(4)
+  const server = { ...settings.server, proxy_secret: [secret] }
+  const app = createApi({ ...api.services, log, settings: { ...settings, server } }, things)
+  const headers = { 'X-Forwarded-For': '203.0.113.1', 'X-Proxy-Key': secret }
+  const answer = await app.request('/api/things/joe', { headers })
+  expect(lines.map(line => JSON.parse(line).client)).toEqual(['203.0.113.1'])
+  expect([...lines, JSON.stringify([...answer.headers]), await answer.text()].join()).not.toContain(secret)
 })

@@ -7,7 +7,7 @@ import { readSession, type Session } from '../admin/sessions.ts'
 import type { LiveSettings } from '../live-settings/live.ts'
 import { type RecordServices, recordRefused } from '../operation/record.ts'
 import { Refusal } from '../refusal.ts'
-import { createClientFinder } from './client-address.ts'
+import { createClientFinder, type TrustSettings } from './client-address.ts'
 import { addHeaders } from './headers.ts'
 import { type AnyOperation, type Asked, splitRoute } from './operation.ts'
 import { answerProblem, explain, HttpProblem } from './problem.ts'
@@ -17,7 +17,7 @@ import { readSent, type Sent } from './sent.ts'
 
 export interface ApiServices extends RateServices, RecordServices {
   log: Logger
-  settings: RateServices['settings'] & { server: { trusted_proxies: string[]; cors_origins: string[] } }
+  settings: RateServices['settings'] & { server: TrustSettings & { cors_origins: string[] } }
   liveSettings: Pick<LiveSettings, 'refresh'>
 }
 
@@ -29,14 +29,14 @@ export function createApi<S extends ApiServices>(
   operations: readonly AnyOperation<NoInfer<S>>[],
 ): Hono {
   const app = new Hono()
-  const { trusted_proxies, cors_origins } = services.settings.server
-  identifyAndLog(app, services.log, createClientFinder(trusted_proxies))
+  const { server } = services.settings
+  identifyAndLog(app, services.log, createClientFinder(server))
   // Beside /api there is the sign-in.
   const paths = operations
     .map(({ route }) => splitRoute(route).path)
     .filter(path => !path.startsWith('/api/'))
   const guarded = ['/api/*', ...new Set(paths)]
-  addHeaders(app, guarded, cors_origins)
+  addHeaders(app, guarded, server.cors_origins)
   for (const path of guarded) app.use(path, limitRate(services))
   for (const operation of operations) {
     const { method, path } = splitRoute(operation.route)

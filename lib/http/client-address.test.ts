@@ -1,13 +1,23 @@
 import { Hono } from 'hono'
 import { expect, test } from 'vitest'
-import { createClientFinder } from './client-address.ts'
+import { createClientFinder, type TrustSettings } from './client-address.ts'
 
 const proxies = ['192.0.2.10/32', '10.0.0.0/8', '2001:db8::/32']
 
-async function find(peer: string, forwarded?: string, trusted = proxies): Promise<string> {
-  const findClient = createClientFinder(trusted)
+const byAddress: TrustSettings = { trusted_proxies: proxies, proxy_secret: [] }
+
+async function find(
+  peer: string,
+  forwarded: string | undefined,
+  trust = byAddress,
+  shown: string[] = [],
+): Promise<string> {
+  const findClient = createClientFinder(trust)
   const app = new Hono().get('/', c => c.text(findClient(c)))
-  const headers: Record<string, string> = forwarded === undefined ? {} : { 'X-Forwarded-For': forwarded }
+  const headers = [
+    ...(forwarded === undefined ? [] : [['X-Forwarded-For', forwarded]]),
+    ...shown.map(key => ['X-Proxy-Key', key]),
+  ] as [string, string][]
   const env = { incoming: { socket: { remoteAddress: peer } } }
   return (await app.request('/', { headers }, env)).text()
 }
@@ -29,12 +39,45 @@ test.each([
 })
 
 test('without proxies nobody is believed, without the header the proxy itself counts', async () => {
-  expect(await find('127.0.0.1', '203.0.113.1', [])).toBe('127.0.0.1')
-  expect(await find('10.1.2.3')).toBe('10.1.2.3')
+  const nobody = { ...byAddress, trusted_proxies: [] }
+  expect(await find('127.0.0.1', '203.0.113.1', nobody)).toBe('127.0.0.1')
+  expect(await find('10.1.2.3', undefined)).toBe('10.1.2.3')
+})
+
+const [secret, older] = ['k3J9x0Qw'.repeat(4), 'Zp6Rt2Vb'.repeat(4)]
+const bySecret: TrustSettings = { trusted_proxies: [], proxy_secret: [secret, older] }
+const byBoth: TrustSettings = { ...bySecret, trusted_proxies: proxies }
+
+test.each([
+  ['whoever shows it is a proxy', bySecret, [secret], '203.0.113.1', '203.0.113.1'],
+  ['or the older one', bySecret, [older], '203.0.113.1', '203.0.113.1'],
+  ['not without it, from whatever address', byBoth, [], '203.0.113.1', '10.1.2.3'],
+  ['nor with a wrong one', byBoth, [`${secret}!`], '203.0.113.1', '10.1.2.3'],
+  ['nor with an empty one', byBoth, [''], '203.0.113.1', '10.1.2.3'],
+  ['nor with both at once', byBoth, [`${secret},${older}`], '203.0.113.1', '10.1.2.3'],
+  ['nor when the one of the proxy stands behind another', byBoth, ['x', secret], '203.0.113.1', '10.1.2.3'],
+  [
+    'it is that of one proxy, not of those before it',
+    bySecret,
+    [secret],
+    '203.0.113.1, 10.0.0.1',
+    '10.0.0.1',
+  ],
+  [
+    'which are known by their addresses',
+    byBoth,
+    [secret],
+    '203.0.113.1, 192.0.2.10, 10.0.0.1',
+    '203.0.113.1',
+  ],
+  ['and believed no further', byBoth, [secret], '127.0.0.1, 203.0.113.1, 10.0.0.1', '203.0.113.1'],
+  ['what is no address', bySecret, [secret], 'unknown', '10.1.2.3'],
+])('with a secret: %s', async (_case, trust, shown, forwarded, expected) => {
+  expect(await find('10.1.2.3', forwarded, trust, shown)).toBe(expected)
 })
 
 test('a cloud function has the address in its event', async () => {
-  const findClient = createClientFinder(proxies)
+  const findClient = createClientFinder(byAddress)
   const app = new Hono().get('/', c => c.text(findClient(c)))
   const env = { requestContext: { http: { sourceIp: '10.1.2.3' } } }
   const response = await app.request('/', { headers: { 'X-Forwarded-For': '203.0.113.1' } }, env)

@@ -8,7 +8,10 @@ import { canSend, enqueue, type QueueServices } from './queue.ts'
 export interface Notices {
   /** Returns at once and never throws. What nobody wants to be told is dropped. */
   add(notice: Omit<Notice, 'time'>): void
-  /** For a process that stands still between calls: resolves when what was added is in the queue, or has to wait. Never rejects. */
+  /**
+   * For a process that stands still between calls: resolves when what was added is in the queue or, where that cannot be had
+   * now, has to wait for the next flush. Never rejects.
+   */
   flush(): Promise<void>
   /** Resolves when all that was added is in the queue, or given up. */
   close(): Promise<void>
@@ -22,7 +25,10 @@ const mostWaiting = 1_000
 /** Between two tries while it is. */
 const againMs = 5_000
 
-/** @param services `sleeps`: nothing is written by itself, only by `flush` */
+/**
+ * @param services `sleeps`: nothing is written by itself, only by `flush`, and no lock is waited for: a process that fell
+ *   asleep meanwhile would get it, and keep all others from the queue until it is woken
+ */
 export function createNotices(services: QueueServices & { log: Logger; sleeps?: boolean }): Notices {
   const { settings, clock, log, sleeps = false } = services
   const closing = new AbortController()
@@ -40,10 +46,21 @@ export function createNotices(services: QueueServices & { log: Logger; sleeps?: 
     running = undefined
   }
 
+  const writeNow = async () => {
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, rowsPerStep)
+      if (!(await isDone(batch))) {
+        log.warn({ notices: waiting.length }, 'notices wait for a later call')
+        return
+      }
+      waiting = waiting.slice(batch.length)
+    }
+  }
+
   /** Writes a batch. @returns whether nothing more can be done for it */
   const isDone = async (batch: Notice[]): Promise<boolean> => {
     try {
-      const tooMany = dropped + (await enqueue(services, batch))
+      const tooMany = dropped + (await enqueue(services, batch, sleeps))
       dropped = 0
       if (tooMany > 0) log.warn({ dropped: tooMany }, 'too many notices wait: some were dropped')
       return true
@@ -61,12 +78,12 @@ export function createNotices(services: QueueServices & { log: Logger; sleeps?: 
       else waiting.push({ ...notice, time: clock() })
       if (!sleeps) running ??= writeAll()
     },
-    async flush() {
-      while (waiting.length > 0) {
-        const batch = waiting.slice(0, rowsPerStep)
-        if (!(await isDone(batch))) return
-        waiting = waiting.slice(batch.length)
-      }
+    flush() {
+      // One that is not done yet takes along what was added since.
+      running ??= writeNow().finally(() => {
+        running = undefined
+      })
+      return running
     },
     async close() {
       closing.abort()

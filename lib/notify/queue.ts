@@ -1,5 +1,6 @@
 /** The queue in the database, which all gateways share and no restart empties. */
 import { sql, type Transaction } from 'kysely'
+import { lockAtOnce } from '../database/dialect.ts'
 import type { Database, NotificationRow, Tables } from '../database/schema.ts'
 import { inTransaction } from '../database/transaction.ts'
 import { newId } from '../id.ts'
@@ -30,12 +31,14 @@ export function requireMailServer(settings: Pick<Settings, 'smtp'>): void {
 /**
  * Puts what is worth a mail into the queue, in one step; doing it again adds nothing. What nobody can be told, or has been
  * told often enough, is dropped.
+ * @param atOnce throws contention where another gateway is adding, instead of waiting until it has
  * @returns how many could not be added because too many wait
  */
-export function enqueue(services: QueueServices, notices: Notice[]): Promise<number> {
+export function enqueue(services: QueueServices, notices: Notice[], atOnce = false): Promise<number> {
   const { db, clock, settings } = services
   const now = clock()
   return inTransaction(db, async trx => {
+    if (atOnce) await claimQueue(trx)
     await lockQueue(trx)
     const news = selectNews(notices, await readNetworks(trx, notices))
     const wanted = news.flatMap(notice => address(settings, notice))
@@ -54,12 +57,24 @@ export function enqueue(services: QueueServices, notices: Notice[]): Promise<num
   })
 }
 
+const queueLock = 'notifications_queued'
+
+/** @throws contention where `lockQueue` would wait; else it does not */
+async function claimQueue(trx: Transaction<Tables>): Promise<void> {
+  await trx
+    .selectFrom('system_config')
+    .select('name')
+    .where('name', '=', queueLock)
+    .$call(lockAtOnce(trx))
+    .execute()
+}
+
 /** Two gateways that have the same news wait for each other here, or both would find it new. */
 export async function lockQueue(trx: Transaction<Tables>): Promise<void> {
   await trx
     .updateTable('system_config')
     .set({ value: sql`value + 1` })
-    .where('name', '=', 'notifications_queued')
+    .where('name', '=', queueLock)
     .execute()
 }
 

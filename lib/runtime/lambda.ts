@@ -164,7 +164,7 @@ function readCloudConfig(): Config {
   return config
 }
 
-/** For the notices of a call; those that have to wait go with a later one. */
+/** For the notices of a call; those that have to wait go with a later one of this instance, and are lost if it has none. */
 const flushMs = 1_000
 
 interface Opened {

@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { deriveKey, loadMasterSecrets } from './secrets.ts'
+import { deriveKey } from './derive-key.ts'
+import { loadMasterSecrets } from './secrets.ts'
 
 let folder: string
 const file = () => join(folder, 'secret.key')

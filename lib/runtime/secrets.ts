@@ -1,12 +1,9 @@
-/** The master secret and the keys that are made of it. */
-import { createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
+/** Where the master secret comes from. */
+import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from './config.ts'
 import { ConfigError } from './config-error.ts'
-
-/** What a key is for; part of its derivation (RFC 5869, info), so no key serves two purposes. */
-type Purpose = 'credential-cache' | 'sealing' | 'grants' | 'access-tokens'
 
 /** Where the embedded default keeps its master secret, unless MAILGATEWAY_SECRET_KEY is set. */
 export const secretFile = (dataDir: string) => join(dataDir, 'secret.key')
@@ -38,10 +35,4 @@ export function loadMasterSecrets(secretKeys: string[], dataDir: string, isShare
   if (secret.length < 32)
     throw new Error(`${file} is damaged: it holds fewer than 32 characters; restore it or remove it`)
   return [secret]
-}
-
-/** A KeyObject, because `createHmac` is seven times faster with it than with bytes. */
-export function deriveKey(masterSecret: string, purpose: Purpose): KeyObject {
-  const bytes = hkdfSync('sha256', masterSecret, '', `mailgateway ${purpose}`, 32)
-  return createSecretKey(Buffer.from(bytes))
 }

@@ -23,9 +23,10 @@ import type { Settings } from '../settings/definitions.ts'
 import type { InFlight } from '../stats/in-flight.ts'
 import { createLive, type Live } from '../stats/live.ts'
 import { type Config, describeStores, type Stores } from './config.ts'
+import { deriveKey } from './derive-key.ts'
 import { openHotState } from './hot-state.ts'
 import { nameNode } from './node-name.ts'
-import { deriveKey, loadMasterSecrets, sharesData } from './secrets.ts'
+import { loadMasterSecrets, sharesData } from './secrets.ts'
 
 export interface Services {
   db: Database

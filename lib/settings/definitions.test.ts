@@ -19,7 +19,7 @@ test('every setting has a sentence of help in both languages, and every secret i
 })
 
 test('what holds a secret by its name is marked as one', () => {
-  const named = settingKeys.filter(key => /password$|\.secret$/.test(key))
+  const named = settingKeys.filter(key => /password$|[._]secret$/.test(key))
   expect(settingKeys.filter(key => definitions[key].secret)).toEqual(named)
 })
 

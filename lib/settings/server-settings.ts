@@ -42,6 +42,14 @@ export const serverSettings = {
     'Reverse proxies whose X-Forwarded-For is believed.',
     '可信的反向代理；仅采信来自它们的 X-Forwarded-For。',
   ),
+  'server.proxy_secret': asSecret(
+    fixed(
+      exchangeableSecrets,
+      '',
+      'Header value (X-Proxy-Key) without which no X-Forwarded-For is believed.',
+      '请求头 X-Proxy-Key 的密钥；设置后，只采信带有它的请求中的 X-Forwarded-For。',
+    ),
+  ),
   'server.cors_origins': fixed(
     origins,
     '',
