@@ -1,6 +1,7 @@
 /**
  * `npm run shots`: a picture of every page, drawer and dialogue, in both languages, light and dark, wide and narrow, into
- * `shots/`, and a list of what a program can see to be wrong. `-- --only REGEX --looks REGEX` for some of them.
+ * `shots/`, and a list of what a program can see to be wrong. `-- --only REGEX --looks REGEX` for some of them,
+ * `--together N` for so many looks at a time.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
     looks: { type: 'string', default: '' },
     mailboxes: { type: 'string', default: '5000' },
+    together: { type: 'string', default: '1' },
     attempts: { type: 'string', default: '100000' },
   },
 })
@@ -37,7 +39,11 @@ const browser = started.use(await startBrowser())
 if (values.only === '') rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
 const tour: Tour = { browser, world, folder, note }
-for (const look of wantedLooks) await shootAll(tour, wanted, look)
+const waiting = wantedLooks.values()
+const shootWaiting = async () => {
+  for (const look of waiting) await shootAll(tour, wanted, look)
+}
+await Promise.all(Array.from({ length: Number(values.together) }, shootWaiting))
 if (only.test('trouble')) await shootTroubles(tour, wantedLooks)
 progress.end()
 writeFileSync(join(folder, 'faults.txt'), faults.map(fault => `${fault}\n`).join(''))

@@ -261,7 +261,7 @@ test('where it cannot be found out how long a refusal holds, the relay is not to
     throw new Error('the list is away')
   }
   const bans = { ...own.services.bans, holdingAt }
-  app = createNginxAuth({ ...own.services, bans, log })
+  own = { ...own, services: { ...own.services, bans, log } }
   expect(await holdOf({ ...wrong, user: 'nobody2' })).toBeNull()
   expect(await rows()).toContainEqual(
     expect.objectContaining({ user: 'nobody2', reason: 'banned_automatically' }),

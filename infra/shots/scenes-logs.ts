@@ -22,7 +22,7 @@ export const logScenes: Scene[] = [
   {
     name: 'auth-log-more-filters',
     path: '/auth-log?limit=20&backend=localhost',
-    act: page => press(page, 'More filters', '更多筛选'),
+    act: page => press(page, 'More', '更多筛选'),
   },
   { name: 'auth-log-export', path: '/auth-log?limit=20', act: page => press(page, 'Export', '导出') },
   {

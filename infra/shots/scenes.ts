@@ -43,6 +43,7 @@ export const scenes: Scene[] = [
     path: '/',
     act: async page => {
       const asTable = page.getByRole('button', { name: /^(As a table|表格)$/ })
+      await asTable.nth(3).waitFor()
       while ((await asTable.count()) > 0) await asTable.first().click()
     },
   },

@@ -45,6 +45,7 @@ const tokens = {
     colorErrorHover: '#a8071a',
     colorTextDescription: 'rgba(0, 0, 0, 0.65)',
     colorTextTertiary: 'rgba(0, 0, 0, 0.65)',
+    colorTextPlaceholder: 'rgba(0, 0, 0, 0.55)',
     // Either name is taken for the texts of tags.
     green7: '#237804',
     'green-7': '#237804',
@@ -59,17 +60,31 @@ const tokens = {
     'purple-7': '#b37feb',
     colorTextDescription: 'rgba(255, 255, 255, 0.65)',
     colorTextTertiary: 'rgba(255, 255, 255, 0.65)',
+    colorTextPlaceholder: 'rgba(255, 255, 255, 0.5)',
   },
 }
 
 export const themeOf = (chosen: Mode): ThemeConfig => ({
   algorithm: chosen === 'dark' ? theme.darkAlgorithm : theme.defaultAlgorithm,
   token: { colorPrimary: '#1668dc', borderRadius: 6, wireframe: false, ...tokens[chosen] },
-  ...(chosen === 'dark' && {
-    components: {
+  components: {
+    // Empty ones are hardly seen in the pale colour of other borders.
+    Radio: { colorBorder: '#8c8c8c' },
+    Checkbox: { colorBorder: '#8c8c8c' },
+    ...(chosen === 'dark' && {
       Menu: { itemSelectedColor: '#91caff' },
       Tabs: { itemSelectedColor: '#69b1ff' },
+      Pagination: { colorPrimary: '#69b1ff', colorPrimaryHover: '#91caff' },
+      // What opens above a drawer stands out from it.
+      Popover: { colorBgElevated: '#303030' },
+      Dropdown: { colorBgElevated: '#303030' },
+      // Seen well: the circles on their card, and what is in them.
+      Steps: {
+        colorPrimaryBg: '#b7dcff',
+        colorPrimary: '#1668dc',
+        colorFillTertiary: 'rgba(255, 255, 255, 0.3)',
+      },
       Button: { dangerColor: '#141414', defaultHoverColor: '#69b1ff' },
-    },
-  }),
+    }),
+  },
 })

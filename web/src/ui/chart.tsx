@@ -1,6 +1,6 @@
 /** A chart, and the same figures as a table for whoever cannot see it or wants the numbers. */
 import { BarChartOutlined, TableOutlined } from '@ant-design/icons'
-import { Button, Card, Skeleton, Typography } from 'antd'
+import { Button, Card, Empty, Flex, Skeleton, Typography } from 'antd'
 import type { EChartsCoreOption } from 'echarts/core'
 import { lazy, type ReactNode, Suspense, useState } from 'react'
 import { useTexts } from '../app/language.ts'
@@ -31,6 +31,8 @@ interface Props {
   loading?: boolean
   /** Under it: what there is to know of the figures. */
   note?: string
+  /** Nothing is to be drawn: bare axes would say less than words. */
+  isEmpty?: boolean
   /** Of a bar, or of a row of the table: the figures of both stand in the same order. */
   onClick?(point: { name: string; dataIndex: number; seriesName?: string }): void
 }
@@ -44,6 +46,7 @@ export function Chart({
   rows,
   loading = false,
   note,
+  isEmpty = false,
   onClick,
 }: Props) {
   const t = useTexts(uiTexts)
@@ -65,7 +68,7 @@ export function Chart({
       extra={
         <>
           {extra}
-          {other}
+          {!isEmpty && other}
         </>
       }
       size="small"
@@ -73,6 +76,10 @@ export function Chart({
     >
       {loading ? (
         <Skeleton active paragraph={{ rows: 5 }} style={{ height }} />
+      ) : isEmpty ? (
+        <Flex align="center" justify="center" style={{ height }}>
+          <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t.nothing} />
+        </Flex>
       ) : asTable ? (
         <Suspense fallback={empty}>
           <ChartTable height={height} columns={columns} rows={rows} onClick={onClick} />

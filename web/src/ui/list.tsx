@@ -1,9 +1,10 @@
 /** A table whose rows the gateway filters, sorts and pages; it scrolls inside itself where there is no room. */
-import { DoubleLeftOutlined, ReloadOutlined, RightOutlined, TableOutlined } from '@ant-design/icons'
+import { DoubleLeftOutlined, ReloadOutlined, RightOutlined } from '@ant-design/icons'
 import type { UseQueryResult } from '@tanstack/react-query'
-import { Button, Checkbox, Empty, Flex, Popover, Select, Table, type TableProps, Typography } from 'antd'
-import { type ReactNode, useState } from 'react'
+import { Button, Empty, Flex, Select, Table, type TableProps, Typography } from 'antd'
+import { type ComponentRef, type ReactNode, useEffect, useRef } from 'react'
 import { localeOf, useLanguage, useTexts } from '../app/language.ts'
+import { ColumnChoice, useHidden } from './column-choice.tsx'
 import { ProblemNote } from './problem.tsx'
 import { uiTexts } from './texts.ts'
 import './list.css'
@@ -46,6 +47,7 @@ export function List<Row extends object>(props: ListProps<Row>) {
   const t = useTexts(uiTexts)
   const [hidden, setHidden] = useHidden(name)
   const { data, isPending, isFetching, error, refetch } = query
+  const place = useScrolledByKeys(!data?.items.length)
   const shown = columns.filter(column => !hidden.includes(String(column.key)))
   if (data?.items.length === 0 && !filtered && view.after === '' && empty) return empty
   return (
@@ -64,6 +66,7 @@ export function List<Row extends object>(props: ListProps<Row>) {
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
       <Table<Row>
         {...table}
+        ref={place}
         size="middle"
         columns={shown}
         dataSource={data?.items ?? []}
@@ -89,6 +92,17 @@ export function List<Row extends object>(props: ListProps<Row>) {
   )
 }
 
+/** Without rows there is no link in a table by which the keyboard could scroll it: then it can be focused itself. */
+function useScrolledByKeys(isBare: boolean) {
+  const place = useRef<ComponentRef<typeof Table>>(null)
+  useEffect(() => {
+    const scrolled = place.current?.nativeElement.querySelector('.ant-table-content')
+    if (isBare) scrolled?.setAttribute('tabindex', '0')
+    else scrolled?.removeAttribute('tabindex')
+  })
+  return place
+}
+
 function NothingFound({ filtered, hint, onClear }: Pick<ListProps<object>, 'filtered' | 'hint' | 'onClear'>) {
   const t = useTexts(uiTexts)
   return (
@@ -104,7 +118,7 @@ function Pages({ data, view, change }: PagesProps) {
   const t = useTexts(uiTexts)
   const locale = localeOf(useLanguage())
   return (
-    <Flex wrap justify="end" align="center" gap={8}>
+    <Flex wrap justify="end" align="center" gap={8} className="pages">
       {data?.total !== undefined && (
         <Typography.Text type="secondary">{t.total(data.total.toLocaleString(locale))}</Typography.Text>
       )}
@@ -131,44 +145,4 @@ function Pages({ data, view, change }: PagesProps) {
       </Button>
     </Flex>
   )
-}
-
-interface ChoiceProps {
-  columns: readonly { key?: unknown; title?: unknown }[]
-  hidden: string[]
-  onChange(hidden: string[]): void
-}
-
-function ColumnChoice({ columns, hidden, onChange }: ChoiceProps) {
-  const t = useTexts(uiTexts)
-  const named = columns.filter(({ title }) => typeof title === 'string' && title !== '')
-  const keys = named.map(({ key }) => String(key))
-  return (
-    <Popover
-      trigger="click"
-      placement="bottomRight"
-      content={
-        <Checkbox.Group
-          style={{ display: 'grid', gap: 4 }}
-          options={named.map(({ key, title }) => ({ value: String(key), label: String(title) }))}
-          value={keys.filter(key => !hidden.includes(key))}
-          onChange={shown => onChange(keys.filter(key => !shown.includes(key)))}
-        />
-      }
-    >
-      <Button icon={<TableOutlined />} aria-label={t.columns} />
-    </Popover>
-  )
-}
-
-function useHidden(name: string): [string[], (hidden: string[]) => void] {
-  const place = `mailgateway.columns.${name}`
-  const [hidden, setHidden] = useState<string[]>(() => JSON.parse(localStorage.getItem(place) ?? '[]'))
-  return [
-    hidden,
-    next => {
-      localStorage.setItem(place, JSON.stringify(next))
-      setHidden(next)
-    },
-  ]
 }

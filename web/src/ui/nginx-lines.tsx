@@ -23,7 +23,10 @@ export function NginxLines() {
     <>
       <Typography.Paragraph copyable={{ text: lines }}>{t.hint}</Typography.Paragraph>
       <Typography.Paragraph>
-        <pre style={{ margin: 0, padding: 12, whiteSpace: 'pre-wrap' }}>{lines}</pre>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be within the keyboard's reach */}
+        <pre tabIndex={0} style={{ margin: 0, padding: 12, overflowX: 'auto', whiteSpace: 'pre' }}>
+          {lines}
+        </pre>
       </Typography.Paragraph>
       {hasSecret && <Alert type="info" showIcon title={t.secretHint} />}
     </>

@@ -21,6 +21,8 @@ export function SearchBox(props: {
   return (
     <Input.Search
       allowClear
+      // Such a label is read in a row of its own only, where two filters share one.
+      className={label.length > 20 ? 'wide' : undefined}
       aria-label={label}
       placeholder={label}
       value={typed}

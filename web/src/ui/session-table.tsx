@@ -42,7 +42,7 @@ export function SessionTable({ sessions, act }: Props) {
           key: 'from',
           title: t.from,
           render: (_, { client_address }) => (
-            <Typography.Text copyable style={{ display: 'inline-block', maxWidth: 200 }}>
+            <Typography.Text copyable style={{ display: 'inline-block', maxWidth: 170 }}>
               {client_address}
             </Typography.Text>
           ),

@@ -43,6 +43,8 @@ function Explained({ id, change }: { id: string; change: Change }) {
   if (!data) return <Skeleton active paragraph={{ rows: 10 }} />
   const { attempt, kind, meaning, remedy, command } = data
   const { user, client_address, client_network } = attempt
+  // The command stands below, where it can be copied.
+  const advice = remedy[language].replace(command ?? '', '').trim()
   return (
     <Flex vertical gap={20}>
       <Alert
@@ -54,9 +56,7 @@ function Explained({ id, change }: { id: string; change: Change }) {
       {remedy[language] !== '' && (
         <section>
           <h2 style={{ fontSize: 15 }}>{t.remedy}</h2>
-          {remedy[language] !== command && (
-            <Typography.Paragraph style={{ marginBottom: 4 }}>{remedy[language]}</Typography.Paragraph>
-          )}
+          {advice !== '' && <Typography.Paragraph style={{ marginBottom: 4 }}>{advice}</Typography.Paragraph>}
           {command !== null && (
             <Typography.Text code copyable={{ text: command }}>
               {command}
@@ -66,23 +66,25 @@ function Explained({ id, change }: { id: string; change: Change }) {
       )}
       <Flex wrap gap={8} align="center">
         {user !== '' && (
-          <>
-            <Button onClick={() => change({ ...noFilter, attempt: '', user })}>{t.allOfUser}</Button>
-            <PageLink to="/mailboxes" search={{ name: user }}>
-              {t.openMailbox}
-            </PageLink>
-          </>
+          <Button onClick={() => change({ ...noFilter, attempt: '', user })}>{t.allOfUser}</Button>
         )}
         {client_address !== '' && (
-          <>
-            <Button onClick={() => change({ ...noFilter, attempt: '', address: client_address })}>
-              {t.allOfAddress}
-            </Button>
-            <BanButton cidr={client_address} />
-            {client_network !== '' && <BanButton cidr={client_network} />}
-          </>
+          <Button onClick={() => change({ ...noFilter, attempt: '', address: client_address })}>
+            {t.allOfAddress}
+          </Button>
+        )}
+        {user !== '' && (
+          <PageLink to="/mailboxes" search={{ name: user }}>
+            {t.openMailbox}
+          </PageLink>
         )}
       </Flex>
+      {client_address !== '' && (
+        <Flex wrap gap={8}>
+          <BanButton cidr={client_address} />
+          {client_network !== '' && <BanButton cidr={client_network} />}
+        </Flex>
+      )}
       <Guard explained={data} />
       <Facts attempt={attempt} />
     </Flex>

@@ -14,11 +14,11 @@ export function Filters({ view, change }: { view: View; change: Change }) {
   const t = useTexts(texts)
   return (
     <>
-      <SearchBox value={view.user} label={t.user} width={190} onChange={user => change({ user })} />
+      <SearchBox value={view.user} label={t.user} width={170} onChange={user => change({ user })} />
       <SearchBox
         value={view.address}
         label={t.addressOrNetwork}
-        width={215}
+        width={205}
         onChange={address => change({ address })}
       />
       <ResultChoice label={t.result} value={view.result} onChange={result => change({ result })} />
@@ -49,7 +49,7 @@ function Reasons({ value, onChange }: { value: string; onChange(value: string): 
       onChange={chosen => onChange(chosen.join(','))}
       optionFilterProp="label"
       popupMatchSelectWidth={false}
-      style={{ minWidth: 150, maxWidth: 300 }}
+      style={{ minWidth: 110, maxWidth: 300 }}
       options={Object.entries(words).map(([code, label]) => ({ value: code, label }))}
     />
   )

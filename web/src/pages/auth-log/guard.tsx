@@ -20,18 +20,20 @@ export function Guard({ explained }: { explained: Explained }) {
       {counters.length > 0 && (
         <section>
           <h2 style={{ fontSize: 15 }}>{t.counters}</h2>
-          {counters.map(({ counter, count, limit }) => (
-            <Flex key={counter} gap={12} align="center">
-              <span style={{ width: 140 }}>{t.counterNames[counter] ?? counter}</span>
-              <Progress
-                style={{ flex: 1 }}
-                aria-label={counter}
-                percent={Math.min(100, Math.round((count / limit) * 100))}
-                status={count >= limit ? 'exception' : 'normal'}
-                format={() => `${count} / ${limit}`}
-              />
-            </Flex>
-          ))}
+          <Flex vertical gap={8}>
+            {counters.map(({ counter, count, limit }) => (
+              <Flex key={counter} gap={12} align="center">
+                <span style={{ width: 140 }}>{t.counterNames[counter] ?? counter}</span>
+                <Progress
+                  style={{ flex: 1 }}
+                  aria-label={counter}
+                  percent={Math.min(100, Math.round((count / limit) * 100))}
+                  status={count >= limit ? 'exception' : 'normal'}
+                  format={() => `${count} / ${limit}`}
+                />
+              </Flex>
+            ))}
+          </Flex>
         </section>
       )}
       {bans.length > 0 && (

@@ -20,13 +20,21 @@ const dayMs = 24 * hourMs
 /** What the gateway counts at once. */
 const longestMs = 399 * dayMs
 
-export function Histogram({ view, change }: { view: View; change: Change }) {
+interface Props {
+  view: View
+  change: Change
+  counts: ReturnType<typeof useCounts>
+  /** Whether the page says already that it got no answer. */
+  isSaid: boolean
+}
+
+export function Histogram({ view, change, counts, isSaid }: Props) {
   const t = useTexts(texts)
   const locale = localeOf(useLanguage())
-  const { data, error, isPending } = useCounts(view)
+  const { data, error, isPending, refetch } = counts
   const option = useMemo(() => draw(data, locale), [data, locale])
   const steps = data?.steps ?? []
-  if (error) return <ProblemNote error={error} />
+  if (error) return isSaid ? null : <ProblemNote error={error} onRetry={() => void refetch()} />
   const note = data?.counted_from && t.countedFrom(formatTime(data.counted_from, locale))
   return (
     <Chart
@@ -38,6 +46,7 @@ export function Histogram({ view, change }: { view: View; change: Change }) {
       }
       height={150}
       loading={isPending}
+      isEmpty={data?.total === 0}
       option={option}
       columns={[t.time, t.attempts]}
       rows={steps.map(({ start, count }) => [formatTime(start, locale), count.toLocaleString(locale)])}
@@ -50,7 +59,7 @@ export function Histogram({ view, change }: { view: View; change: Change }) {
   )
 }
 
-function useCounts(view: View) {
+export function useCounts(view: View) {
   return useQuery({
     queryKey: ['auth-log-counts', ...filterKey(view)],
     queryFn: ({ signal }) => {

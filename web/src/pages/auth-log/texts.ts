@@ -24,7 +24,7 @@ const en = {
   node: 'Decided by',
   requestId: 'Request id',
   text: 'Text in any column',
-  more: 'More filters',
+  more: 'More',
   times: (n: string) => `×${n}`,
   attempts: 'Attempts',
   lastDay: 'Attempts in the last 24 hours',

@@ -14,6 +14,7 @@ interface Props {
 }
 
 const colours = { active: 'blue', draining: 'purple', off: 'default' } as const
+const tagStyle = { flex: 'none', marginInlineEnd: 0 } as const
 
 export function BackendCard({ backend, onEdit, onHistory }: Props) {
   const t = useTexts(texts)
@@ -24,14 +25,13 @@ export function BackendCard({ backend, onEdit, onHistory }: Props) {
       style={{ height: '100%' }}
       styles={{ body: { display: 'flex', flexDirection: 'column', gap: 12, height: '100%' } }}
     >
-      <Flex gap={8} align="center" wrap>
-        <Tag style={{ marginInlineEnd: 0 }}>{t.protocols[protocol]}</Tag>
-        <Typography.Text strong copyable style={{ overflowWrap: 'anywhere' }}>
+      <Flex gap={8} align="start">
+        <Tag style={tagStyle}>{t.protocols[protocol]}</Tag>
+        <Typography.Text strong copyable style={{ flex: 1, overflowWrap: 'anywhere' }}>
           {placeOf(backend)}
         </Typography.Text>
-        <span style={{ flex: 1 }} />
         <Tooltip title={t.stateHints[state]}>
-          <Tag color={colours[state]} style={{ marginInlineEnd: 0 }}>
+          <Tag color={colours[state]} style={tagStyle}>
             {t.states[state]}
           </Tag>
         </Tooltip>

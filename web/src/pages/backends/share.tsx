@@ -25,7 +25,7 @@ export function Share() {
     staleTime: 30_000,
   })
   const rows = data?.backends ?? []
-  const nameWidth = wide ? 240 : 150
+  const nameWidth = wide ? 300 : 150
   const option = useMemo(() => draw(data?.backends ?? [], t, nameWidth), [data, t, nameWidth])
   const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 })
   if (error) return <ProblemNote error={error} onRetry={() => void refetch()} />
@@ -48,6 +48,7 @@ export function Share() {
       height={Math.max(180, 60 + rows.length * (wide ? 32 : 40))}
       loading={isPending}
       note={data?.estimated ? t.estimated : undefined}
+      isEmpty={rows.every(({ logins }) => logins === 0)}
       columns={[t.backend, t.protocol, t.logins, t.share]}
       rows={rows.map(row => [
         placeOf(row),

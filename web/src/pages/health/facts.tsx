@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { Alert, Card, Descriptions, Typography } from 'antd'
+import { Alert, Card, Descriptions, Grid, Typography } from 'antd'
 import { version } from '../../../../package.json'
 import { ask } from '../../api/ask.ts'
 import { useTexts } from '../../app/language.ts'
@@ -14,6 +14,7 @@ const everyMs = 5_000
 export function Facts() {
   const t = useTexts(texts)
   const { data, error, refetch, readValue } = useValues()
+  const wide = Grid.useBreakpoint().sm ?? true
   const address = (section: string) =>
     data ? `${hostInUrl(readValue(`${section}.host`))}:${readValue(`${section}.port`)}` : ''
   return (
@@ -22,6 +23,7 @@ export function Facts() {
       <Descriptions
         size="small"
         column={1}
+        layout={wide ? 'horizontal' : 'vertical'}
         items={[
           { key: 'admin', label: t.admin, children: <code>{address('server')}</code> },
           { key: 'nginx', label: t.nginx, children: <code>{address('auth_server')}</code> },

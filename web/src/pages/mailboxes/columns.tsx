@@ -18,7 +18,13 @@ export function useColumns(view: View): NonNullable<TableProps<Row>['columns']> 
   })
   return [
     { ...sortable('name'), title: t.name, render: (_, { name }) => <Opener view={view} name={name} /> },
-    { ...sortable('owner'), title: t.owner, dataIndex: 'owner', ellipsis: true, width: 140 },
+    {
+      ...sortable('owner'),
+      title: t.owner,
+      ellipsis: true,
+      width: 140,
+      render: (_, { owner }) => owner || '–',
+    },
     { key: 'state', title: t.state, render: (_, row) => <State {...row} /> },
     {
       key: 'totp',
@@ -47,7 +53,7 @@ export function useColumns(view: View): NonNullable<TableProps<Row>['columns']> 
 /** One long name must not push the other columns out of sight. */
 const nameStyle = {
   display: 'inline-block',
-  maxWidth: 280,
+  maxWidth: 220,
   overflowWrap: 'anywhere',
   whiteSpace: 'normal',
 } as const

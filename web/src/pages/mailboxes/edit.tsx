@@ -43,10 +43,16 @@ function Facts({ mailbox }: { mailbox: Mailbox }) {
       size="small"
       column={{ xs: 1, sm: 2 }}
       items={[
+        // Long names need the whole line.
+        { key: 'login', label: d.login, span: 'filled', children: login },
         { key: 'owner', label: t.owner, children: owner || '–' },
-        { key: 'login', label: d.login, children: login },
-        { key: 'protocols', label: t.protocols, children: protocols.join(', ').toUpperCase() },
         { key: 'pool', label: t.pool, children: pool ?? d.anyPool },
+        {
+          key: 'protocols',
+          label: t.protocols,
+          span: 'filled',
+          children: protocols.join(', ').toUpperCase(),
+        },
         { key: 'created', label: t.createdAt, children: <Time at={created_at} exact /> },
         { key: 'updated', label: t.updatedAt, children: <Time at={updated_at} exact /> },
       ]}

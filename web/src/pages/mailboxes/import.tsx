@@ -1,6 +1,6 @@
 /** A file of mailboxes: tried first, so that one sees what it would do, then imported. */
 import { InboxOutlined } from '@ant-design/icons'
-import { Alert, Button, Flex, Form, Modal, Segmented, Typography, Upload } from 'antd'
+import { Alert, Button, Flex, Form, Grid, Modal, Segmented, Typography, Upload } from 'antd'
 import { useState } from 'react'
 import { ask } from '../../api/ask.ts'
 import { localeOf, useLanguage, useTexts } from '../../app/language.ts'
@@ -139,5 +139,6 @@ interface ChoicesProps<T extends string> {
 
 function Choices<T extends string>({ value, names, onChange }: ChoicesProps<T>) {
   const options = Object.entries<string>(names).map(([value, label]) => ({ value: value as T, label }))
-  return <Segmented<T> value={value} options={options} onChange={onChange} />
+  const wide = Grid.useBreakpoint().sm ?? true
+  return <Segmented<T> vertical={!wide} value={value} options={options} onChange={onChange} />
 }

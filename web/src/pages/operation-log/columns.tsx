@@ -28,7 +28,7 @@ export function useColumns(change: Change): NonNullable<TableProps<Operation>['c
       title: t.action,
       dataIndex: 'action',
       render: (action: string) => (
-        <span title={action} style={{ display: 'inline-block', maxWidth: 200 }}>
+        <span title={action} style={{ display: 'inline-block', maxWidth: 170 }}>
           {actionText(action)}
         </span>
       ),
@@ -50,10 +50,13 @@ export function useColumns(change: Change): NonNullable<TableProps<Operation>['c
       key: 'address',
       title: t.address,
       dataIndex: 'client_address',
-      render: (address: string) => address || t.thisMachine,
+      render: (address: string) => <span style={addressStyle}>{address || t.thisMachine}</span>,
     },
   ]
 }
+
+/** Of IPv6 they are wide. */
+const addressStyle = { display: 'inline-block', maxWidth: 150, overflowWrap: 'anywhere' } as const
 
 /** In one line; all of it stands in the unfolded row. */
 function Summary({ operation }: { operation: Operation }) {
@@ -64,7 +67,7 @@ function Summary({ operation }: { operation: Operation }) {
         .map(({ field }) => field)
         .join(', ')
   return (
-    <Typography.Text style={{ maxWidth: 220 }} ellipsis={{ tooltip: text }}>
+    <Typography.Text style={{ maxWidth: 150 }} ellipsis={{ tooltip: text }}>
       {text || '–'}
     </Typography.Text>
   )

@@ -13,7 +13,7 @@ export function Filters({ view, change }: { view: View; change: Change }) {
   const actions = useTexts(actionTexts)
   return (
     <>
-      <SearchBox value={view.actor} label={t.actor} width={170} onChange={actor => change({ actor })} />
+      <SearchBox value={view.actor} label={t.actor} width={140} onChange={actor => change({ actor })} />
       <Select
         showSearch={{ optionFilterProp: 'label' }}
         aria-label={t.action}
@@ -26,9 +26,9 @@ export function Filters({ view, change }: { view: View; change: Change }) {
           ...Object.entries(actions).map(([value, label]) => ({ value, label })),
         ]}
       />
-      <SearchBox value={view.target} label={t.target} width={190} onChange={target => change({ target })} />
+      <SearchBox value={view.target} label={t.target} width={170} onChange={target => change({ target })} />
       <ResultChoice label={t.result} value={view.result} onChange={result => change({ result })} />
-      <SearchBox value={view.text} label={t.text} width={215} onChange={text => change({ text })} />
+      <SearchBox value={view.text} label={t.text} width={200} onChange={text => change({ text })} />
     </>
   )
 }

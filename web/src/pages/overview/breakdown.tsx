@@ -38,7 +38,7 @@ export function Breakdown({ overview, by }: { overview: Overview; by: 'protocol'
   const figures = JSON.stringify(bars)
   const nameWidth = by === 'protocol' ? 80 : wide ? 300 : 150
   // biome-ignore lint/correctness/useExhaustiveDependencies: a chart is drawn again for other figures only
-  const option = useMemo(() => draw(bars, by, nameWidth), [figures, by, nameWidth])
+  const option = useMemo(() => draw(bars, by, nameWidth, locale), [figures, by, nameWidth, locale])
   const lead = (index: number) => {
     const { value } = bars[index]!
     if (value !== '') showAttempts({ since: String(overview.today.since), [by]: value })
@@ -48,6 +48,7 @@ export function Breakdown({ overview, by }: { overview: Overview; by: 'protocol'
       title={by === 'protocol' ? t.protocols : t.reasons}
       height={by === 'protocol' ? 180 : Math.max(180, bars.length * (wide ? 28 : 40))}
       option={option}
+      isEmpty={bars.length === 0}
       columns={[by === 'protocol' ? t.protocol : t.reason, t.attempts]}
       rows={bars.map(({ name, count }) => [name, count.toLocaleString(locale)])}
       onClick={({ dataIndex }) => lead(dataIndex)}
@@ -57,10 +58,11 @@ export function Breakdown({ overview, by }: { overview: Overview; by: 'protocol'
 
 const colourOf = (by: string) => (by === 'protocol' ? colours.first : colours.failed)
 
-function draw(bars: Bar[], by: string, nameWidth: number) {
+function draw(bars: Bar[], by: string, nameWidth: number, locale: string) {
+  const print = (count: number) => count.toLocaleString(locale)
   return {
     grid: { left: 8, right: 56, top: 4, bottom: 4, containLabel: true },
-    tooltip: { trigger: 'item' },
+    tooltip: { trigger: 'item', valueFormatter: print },
     xAxis: { type: 'value', show: false, minInterval: 1 },
     yAxis: {
       type: 'category',
@@ -76,7 +78,7 @@ function draw(bars: Bar[], by: string, nameWidth: number) {
         type: 'bar',
         barMaxWidth: 18,
         barMinHeight: 2,
-        label: { show: true, position: 'right' },
+        label: { show: true, position: 'right', formatter: ({ value }: { value: number }) => print(value) },
         data: bars.map(bar => ({ value: bar.count, itemStyle: { color: colourOf(by) } })),
       },
     ],

@@ -29,15 +29,7 @@ export function Changes({ since }: { since: number }) {
   })
   const all = { since: String(since), result: 'success' }
   return (
-    <Card
-      size="small"
-      title={t.changes}
-      extra={
-        <PageLink to="/operation-log" search={all}>
-          {t.allChanges}
-        </PageLink>
-      }
-    >
+    <Card size="small" title={t.changes} style={{ height: '100%' }}>
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
       <Table<Operation>
         size="small"
@@ -46,25 +38,40 @@ export function Changes({ since }: { since: number }) {
         loading={isPending}
         dataSource={(data?.items ?? []).filter(isChange).slice(0, shown)}
         pagination={false}
-        scroll={{ x: 'max-content' }}
         locale={{ emptyText: isPending ? ' ' : t.noChanges }}
         columns={[
-          { key: 'time', render: (_, { time }) => <Time at={time} /> },
-          { key: 'action', render: (_, { action }) => actionText(action) },
           {
-            key: 'target',
-            render: (_, { target }) => (
-              <PageLink to="/operation-log" search={{ ...all, target }}>
-                {target}
-              </PageLink>
+            key: 'change',
+            render: (_, { action, target }) => (
+              <>
+                {actionText(action)}
+                <br />
+                <PageLink to="/operation-log" search={{ ...all, target }}>
+                  {target}
+                </PageLink>
+              </>
             ),
+            onCell: () => ({ style: { overflowWrap: 'anywhere' } }),
           },
           {
-            key: 'actor',
-            render: (_, { actor }) => <Typography.Text type="secondary">{actor}</Typography.Text>,
+            key: 'by',
+            align: 'end',
+            width: '40%',
+            render: (_, { time, actor }) => (
+              <>
+                <Time at={time} />
+                <br />
+                <Typography.Text type="secondary">{actor}</Typography.Text>
+              </>
+            ),
           },
         ]}
       />
+      <div style={{ paddingBlockStart: 12 }}>
+        <PageLink to="/operation-log" search={all}>
+          {t.allChanges}
+        </PageLink>
+      </div>
     </Card>
   )
 }

@@ -92,16 +92,14 @@ function Figure({ title, value, note, bad = false, to, search }: FigureProps) {
   const { token } = theme.useToken()
   return (
     <Col xs={12} md={8} lg={6}>
-      <PageLink to={to} search={search}>
-        <Card size="small" hoverable>
+      <PageLink to={to} search={search} fills>
+        <Card size="small" hoverable style={{ height: '100%' }}>
           <Statistic
             title={title}
             value={value}
             styles={{ content: { color: bad ? token.colorError : undefined } }}
           />
-          <Typography.Text type="secondary" ellipsis style={{ maxWidth: '100%' }}>
-            {note}
-          </Typography.Text>
+          <Typography.Text type="secondary">{note}</Typography.Text>
         </Card>
       </PageLink>
     </Col>

@@ -59,6 +59,7 @@ export default function FirstSteps({ hasBackend, hasMailbox, hasAttempt }: SetUp
       <Steps
         orientation="vertical"
         size="small"
+        current={next}
         items={steps.map(({ title, done, content }, index) => ({
           title,
           content,

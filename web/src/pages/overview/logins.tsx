@@ -33,6 +33,7 @@ export function Logins() {
       title={t.logins}
       height={280}
       loading={isPending}
+      isEmpty={points.every(({ counts }) => results.every(result => !counts[result]))}
       extra={
         <Segmented
           size="small"
