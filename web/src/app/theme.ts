@@ -55,7 +55,7 @@ const tokens = {
   dark: {
     colorLink: '#69b1ff',
     colorPrimaryHover: '#2a6fd6',
-    colorError: '#f07173',
+    colorError: '#ff8587',
     purple7: '#b37feb',
     'purple-7': '#b37feb',
     colorTextDescription: 'rgba(255, 255, 255, 0.65)',
@@ -75,9 +75,10 @@ export const themeOf = (chosen: Mode): ThemeConfig => ({
       Menu: { itemSelectedColor: '#91caff' },
       Tabs: { itemSelectedColor: '#69b1ff' },
       Pagination: { colorPrimary: '#69b1ff', colorPrimaryHover: '#91caff' },
+      Table: { rowSelectedHoverBg: '#11294f' },
       // What opens above a drawer stands out from it.
-      Popover: { colorBgElevated: '#303030' },
-      Dropdown: { colorBgElevated: '#303030' },
+      Popover: { colorBgElevated: '#2a2a2a' },
+      Dropdown: { colorBgElevated: '#2a2a2a' },
       // Seen well: the circles on their card, and what is in them.
       Steps: {
         colorPrimaryBg: '#b7dcff',

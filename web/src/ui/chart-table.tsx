@@ -1,5 +1,6 @@
 /** The figures of a chart for whoever cannot see it or wants the numbers; a row leads where its bar does. */
 import { Button, Table } from 'antd'
+import { useScrolledByKeys } from './scrolled-by-keys.ts'
 
 interface Props {
   height: number
@@ -11,6 +12,7 @@ interface Props {
 const linkStyle = { height: 'auto', padding: 0 }
 
 export default function ChartTable({ height, columns, rows, onClick }: Props) {
+  const place = useScrolledByKeys()
   const lead = onClick && {
     render: (name: string, _row: unknown, dataIndex: number) => (
       <Button type="link" style={linkStyle} onClick={() => onClick({ name, dataIndex })}>
@@ -20,6 +22,7 @@ export default function ChartTable({ height, columns, rows, onClick }: Props) {
   }
   return (
     <Table
+      ref={place}
       size="small"
       scroll={{ y: height - 40, x: 'max-content' }}
       pagination={false}

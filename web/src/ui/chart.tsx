@@ -75,7 +75,8 @@ export function Chart({
       style={{ height: '100%' }}
     >
       {loading ? (
-        <Skeleton active paragraph={{ rows: 5 }} style={{ height }} />
+        // No taller than what comes in its place.
+        <Skeleton active paragraph={{ rows: Math.floor((height - 44) / 32) }} style={{ height }} />
       ) : isEmpty ? (
         <Flex align="center" justify="center" style={{ height }}>
           <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t.nothing} />

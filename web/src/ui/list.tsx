@@ -2,10 +2,11 @@
 import { DoubleLeftOutlined, ReloadOutlined, RightOutlined } from '@ant-design/icons'
 import type { UseQueryResult } from '@tanstack/react-query'
 import { Button, Empty, Flex, Select, Table, type TableProps, Typography } from 'antd'
-import { type ComponentRef, type ReactNode, useEffect, useRef } from 'react'
+import type { ReactNode } from 'react'
 import { localeOf, useLanguage, useTexts } from '../app/language.ts'
 import { ColumnChoice, useHidden } from './column-choice.tsx'
 import { ProblemNote } from './problem.tsx'
+import { useScrolledByKeys } from './scrolled-by-keys.ts'
 import { uiTexts } from './texts.ts'
 import './list.css'
 
@@ -47,7 +48,7 @@ export function List<Row extends object>(props: ListProps<Row>) {
   const t = useTexts(uiTexts)
   const [hidden, setHidden] = useHidden(name)
   const { data, isPending, isFetching, error, refetch } = query
-  const place = useScrolledByKeys(!data?.items.length)
+  const place = useScrolledByKeys()
   const shown = columns.filter(column => !hidden.includes(String(column.key)))
   if (data?.items.length === 0 && !filtered && view.after === '' && empty) return empty
   return (
@@ -90,17 +91,6 @@ export function List<Row extends object>(props: ListProps<Row>) {
       <Pages data={data} view={view} change={change} />
     </Flex>
   )
-}
-
-/** Without rows there is no link in a table by which the keyboard could scroll it: then it can be focused itself. */
-function useScrolledByKeys(isBare: boolean) {
-  const place = useRef<ComponentRef<typeof Table>>(null)
-  useEffect(() => {
-    const scrolled = place.current?.nativeElement.querySelector('.ant-table-content')
-    if (isBare) scrolled?.setAttribute('tabindex', '0')
-    else scrolled?.removeAttribute('tabindex')
-  })
-  return place
 }
 
 function NothingFound({ filtered, hint, onClear }: Pick<ListProps<object>, 'filtered' | 'hint' | 'onClear'>) {

@@ -22,7 +22,7 @@ export function SearchBox(props: {
     <Input.Search
       allowClear
       // Such a label is read in a row of its own only, where two filters share one.
-      className={label.length > 20 ? 'wide' : undefined}
+      className={label.length > 16 ? 'wide' : undefined}
       aria-label={label}
       placeholder={label}
       value={typed}

@@ -66,6 +66,7 @@ function Moment({ label, value, onChange }: MomentProps) {
     <Input
       key={value}
       type="datetime-local"
+      className="wide"
       step={1}
       aria-label={label}
       title={label}

@@ -41,7 +41,7 @@ export function Histogram({ view, change, counts, isSaid }: Props) {
       title={view.since === '' && view.until === '' ? t.lastDay : t.attempts}
       extra={
         <Typography.Text type="secondary">
-          {note || t.total((data?.total ?? 0).toLocaleString(locale))}
+          {note || (data && t.total(data.total.toLocaleString(locale)))}
         </Typography.Text>
       }
       height={150}

@@ -58,6 +58,7 @@ function Facts({ ban }: { ban: Ban }) {
         column={1}
         size="small"
         bordered
+        styles={{ label: { whiteSpace: 'nowrap' } }}
         items={[
           { key: 'state', label: t.state, children: <BanState ban={ban} /> },
           { key: 'event', label: t.event, children: t.events[ban.event_type] },

@@ -1,5 +1,6 @@
 /** What a new mailbox and one that is changed have in common. */
 import { Checkbox, Form, Input } from 'antd'
+import type { ComponentProps } from 'react'
 import { useTexts } from '../../app/language.ts'
 import { texts } from './texts.ts'
 
@@ -25,7 +26,7 @@ export function MailboxFields() {
         label={t.protocols}
         rules={[{ required: true, type: 'array', min: 1, message: t.oneProtocol }]}
       >
-        <Checkbox.Group options={protocols.map(value => ({ value, label: value.toUpperCase() }))} />
+        <Protocols />
       </Form.Item>
       <Form.Item
         name="pool"
@@ -37,4 +38,10 @@ export function MailboxFields() {
       </Form.Item>
     </>
   )
+}
+
+/** The form would call it required to the ear, which a group of boxes cannot be. */
+function Protocols({ 'aria-required': _, ...props }: ComponentProps<typeof Checkbox.Group<Protocol>>) {
+  const options = protocols.map(value => ({ value, label: value.toUpperCase() }))
+  return <Checkbox.Group<Protocol> {...props} options={options} />
 }

@@ -2,6 +2,7 @@
 import { Alert, Flex, Statistic, Table } from 'antd'
 import type { Answer } from '../../api/types.ts'
 import { useTexts } from '../../app/language.ts'
+import { useScrolledByKeys } from '../../ui/scrolled-by-keys.ts'
 import { inWords } from '../../ui/server-words.ts'
 import { importTexts } from './import-texts.ts'
 
@@ -14,6 +15,7 @@ export function ImportReport({ report }: { report: Report }) {
     : report.done
       ? ({ type: 'success', title: t.done } as const)
       : ({ type: 'error', title: t.nothing } as const)
+  const place = useScrolledByKeys()
   return (
     <Flex vertical gap={16} aria-live="polite">
       <Alert showIcon {...outcome} />
@@ -24,6 +26,7 @@ export function ImportReport({ report }: { report: Report }) {
       </Flex>
       {report.errors.length > 0 && (
         <Table
+          ref={place}
           size="small"
           pagination={false}
           scroll={{ y: 240, x: 'max-content' }}

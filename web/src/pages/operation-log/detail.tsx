@@ -8,13 +8,21 @@ import { changesOf, othersOf, refusalOf } from './changes.ts'
 import { texts } from './texts.ts'
 import type { Operation } from './view.ts'
 
+/** As wide as what is seen of the table, and there while the rows are scrolled sideways. */
+const inSight = {
+  position: 'sticky',
+  insetInlineStart: 8,
+  width: 'calc(100vw - 40px)',
+  maxWidth: 900,
+} as const
+
 export function Detail({ operation }: { operation: Operation }) {
   const t = useTexts(texts)
   const refusal = refusalOf(operation.detail)
   const changes = changesOf(operation.detail)
   const others = othersOf(operation.detail)
   return (
-    <Flex vertical gap={12} style={{ maxWidth: 900 }}>
+    <Flex vertical gap={12} style={inSight}>
       {refusal && (
         <Alert
           type="error"

@@ -28,7 +28,7 @@ export function Filters({ view, change }: { view: View; change: Change }) {
       />
       <SearchBox value={view.target} label={t.target} width={170} onChange={target => change({ target })} />
       <ResultChoice label={t.result} value={view.result} onChange={result => change({ result })} />
-      <SearchBox value={view.text} label={t.text} width={200} onChange={text => change({ text })} />
+      <SearchBox value={view.text} label={t.text} width={215} onChange={text => change({ text })} />
     </>
   )
 }
