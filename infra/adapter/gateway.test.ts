@@ -45,7 +45,7 @@ describe('a running gateway', () => {
 
   beforeAll(async () => {
     gateway = await startGateway(join(folder, 'running'))
-    await gateway.mustCli(['user', 'add', joe.user, '--password-stdin'], joe.password)
+    await gateway.do('user add', { name: joe.user, password: joe.password })
   })
   afterAll(() => gateway?.stop())
 

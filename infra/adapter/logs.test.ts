@@ -27,7 +27,7 @@ const settings = () => ({
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'mailgateway-logs-'))
   gateway = await startGateway(join(folder, 'data'), { settings: settings() })
-  await gateway.mustCli(['user', 'add', joe.user, '--password-stdin'], joe.password)
+  await gateway.do('user add', { name: joe.user, password: joe.password })
 })
 afterAll(async () => {
   await gateway?.stop()
@@ -84,9 +84,7 @@ test('a login has one line, under the id of its audit row, and its answer no fur
   const lines = await linesAfter(async () => {
     names = Object.keys((await login()).headers)
   })
-  const [row] = (await gateway.mustCli(['log', 'search', '--limit', '1', '--json'])).json as {
-    request_id: string
-  }[]
+  const [row] = (await gateway.do('log search', { limit: 1 })).items
   expect(lines).toEqual([
     {
       level: 30,

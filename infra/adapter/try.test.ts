@@ -309,7 +309,7 @@ test.each([
 test('for people, and byte for byte what the running gateway answers', async () => {
   const folder = join(gateway.folder, 'own')
   await using running = await startGateway(folder)
-  await running.mustCli(['user', 'add', 'joe@example.com', '--password-stdin'], password)
+  await running.do('user add', { name: 'joe@example.com', password })
   const question = ['try', 'JOE@Example.com', 'imap', '--ip', '192.0.2.7', '--password-stdin']
   const { code, stdout } = await running.cli(question, password)
   expect(code).toBe(1)

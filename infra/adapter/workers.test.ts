@@ -59,8 +59,7 @@ const ready = async () => (await fetch(`http://127.0.0.1:${gateway.ports.admin}/
 test('starts, says so once, answers commands, adds metrics up, and stops well', async () => {
   await start()
   await gateway.mustCli(['user', 'add', joe.user, '--password-stdin'], joe.password)
-  const imap = ['--protocol', 'imap', '--host', '127.0.0.1', '--port', `${greeters.ports.imap}`]
-  await gateway.mustCli(['backend', 'add', ...imap])
+  await gateway.addBackends({ imap: greeters.ports.imap })
   expect(count(gateway.output(), 'MailGateway is up.')).toBe(1)
   expect(count(gateway.output(), '"msg":"listening"')).toBe(2)
   expect(await ready()).toBe(200)
@@ -88,8 +87,7 @@ test('starts, says so once, answers commands, adds metrics up, and stops well', 
   expect(await login()).toBe('OK')
   // What the dead one had counted is not lost: a sum that sinks reads as a new beginning.
   expect((await scrape(gateway.ports.nginx)).series.get(ok)).toBe(302)
-  const { json } = await gateway.mustCli(['backend', 'list', '--json'])
-  expect(json).toMatchObject([{ health: [{ up: true }] }])
+  expect(await gateway.do('backend list', {})).toMatchObject([{ health: [{ up: true }] }])
 
   const old = workers()
   await gateway.stop()

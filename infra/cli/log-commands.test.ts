@@ -34,9 +34,8 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'mailgateway-log-'))
   greeters = await startGreeters()
   gateway = await startGateway(join(folder, 'data'), { settings: { MAILGATEWAY_LOG_LEVEL: 'warn' } })
-  await gateway.mustCli(['user', 'add', joe.user, '--password-stdin'], joe.password)
-  const { imap } = greeters.ports
-  await gateway.mustCli(['backend', 'add', '--protocol', 'imap', '--host', '127.0.0.1', '--port', `${imap}`])
+  await gateway.do('user add', { name: joe.user, password: joe.password })
+  await gateway.addBackends({ imap: greeters.ports.imap })
   await login('nobody@example.com', 'x', '198.51.100.9', 'smtp')
   await login(joe.user, 'wrong', '192.0.2.7')
   await login(joe.user, joe.password, '192.0.2.7')

@@ -6,7 +6,7 @@ import type { Role } from '../../lib/admin/roles.ts'
 import { signAccessToken } from '../../lib/admin/tokens.ts'
 import { createApi } from '../../lib/http/api.ts'
 import { newId } from '../../lib/id.ts'
-import type { Services } from '../../lib/runtime/services.ts'
+import type { Clocks, Services } from '../../lib/runtime/services.ts'
 import { openInProcess } from './in-process.ts'
 
 export interface ApiAnswer {
@@ -26,8 +26,9 @@ export interface Api {
   close(): Promise<void>
 }
 
-export async function openApi(settings: Record<string, string> = {}): Promise<Api> {
-  const { services, close } = await openInProcess({ MAILGATEWAY_SERVER_RATE_LIMIT: '1000000', ...settings })
+export async function openApi(settings: Record<string, string> = {}, clocks?: Clocks): Promise<Api> {
+  const patient = { MAILGATEWAY_SERVER_RATE_LIMIT: '1000000', ...settings }
+  const { services, close } = await openInProcess(patient, clocks)
   const app = createApi(services, operations)
   const tokens = new Map<Role, Promise<string>>()
   const tokenOf = (role: Role) => {

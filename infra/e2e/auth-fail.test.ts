@@ -53,10 +53,8 @@ beforeAll(async () => {
   gateway = await startGateway(join(folder, 'data'), {
     settings: { MAILGATEWAY_LOG_AUTH_FAIL_PATH: failFile() },
   })
-  for (const { user, password } of [joe, off]) {
-    await gateway.mustCli(['user', 'add', user, '--password-stdin'], password)
-  }
-  await gateway.mustCli(['user', 'disable', off.user])
+  for (const { user: name, password } of [joe, off]) await gateway.do('user add', { name, password })
+  await gateway.do('user disable', { name: off.user })
   await attack()
   rows = (await gateway.mustCli(['log', 'search', '--limit', '10000', '--json'])).json as Row[]
   await gateway.stop()

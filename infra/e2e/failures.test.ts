@@ -208,16 +208,16 @@ describe('MariaDB', () => {
   }, 60_000)
 
   test('what was changed before the outage is not believed again in it', async () => {
-    await gateway.mustCli(['user', 'disable', first])
-    await gateway.mustCli(['user', 'set-password', second, '--password-stdin'], 'the second of them')
+    await gateway.do('user disable', { name: first })
+    await gateway.do('user set-password', { name: second, password: 'the second of them' })
     await killMariadb()
     for (const user of [first, second]) expect((await login(user)).verdict).toBe('later')
     expect((await login('user2@example.com')).verdict).toBe('yes')
     await restartMariadb()
     await vi.waitFor(async () => expect((await login(second)).verdict).toBe('no'), { timeout: 10_000 })
     expect((await login(first)).verdict).toBe('no')
-    await gateway.mustCli(['user', 'enable', first])
-    await gateway.mustCli(['user', 'set-password', second, '--password-stdin'], seedPassword)
+    await gateway.do('user enable', { name: first })
+    await gateway.do('user set-password', { name: second, password: seedPassword })
     await comesIn(first)
     await comesIn(second)
   }, 60_000)
@@ -296,7 +296,7 @@ describe('Redis', () => {
         // MariaDB goes away and comes back in between; nobody can tell Redis of the change.
         await killMariadb()
         await restartMariadb()
-        await vi.waitFor(() => gateway.mustCli(['user', 'disable', cold]), { timeout: 10_000 })
+        await vi.waitFor(() => gateway.do('user disable', { name: cold }), { timeout: 10_000 })
         await restartRedis(from === 'empty' ? undefined : dump)
         const back = performance.now()
         await comesIn(second)
@@ -304,7 +304,7 @@ describe('Redis', () => {
         expect((await login(cold)).verdict).toBe('no')
         seen = seen.filter(({ user }) => user !== cold)
       })
-      await gateway.mustCli(['user', 'enable', cold])
+      await gateway.do('user enable', { name: cold })
       await expectWholeLog()
     },
     60_000,

@@ -2,9 +2,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import type { Protocol } from '../../lib/mailbox/protocols.ts'
+import { askGateway, controlFile } from '../adapter/control-client.ts'
+import type { VerbName, VerbResult } from '../adapter/verbs.ts'
 import { askTls } from './ask-tls.ts'
-import { expectNoLeak, readServers, rememberCommand } from './leaks.ts'
+import { expectNoLeak, readServers, rememberCommand, rememberSecret } from './leaks.ts'
 import { chooseFreePort } from './ports.ts'
 import { isListening, type RunningProcess, startProcess } from './process.ts'
 import { openStores, withSecret } from './stores.ts'
@@ -25,6 +29,13 @@ export interface Gateway extends RunningProcess {
   cli(args: string[], input?: string): Promise<CliResult>
   /** The same, and throws with its output when it does not exit with 0. */
   mustCli(args: string[], input?: string): Promise<CliResult>
+  /**
+   * Has this running gateway do a verb, over its control socket as its command line does, and without the half second that
+   * a process takes to start. Throws what the gateway refuses, or an Error when it does not run.
+   */
+  do<Name extends VerbName>(verb: Name, input: object): Promise<VerbResult<Name>>
+  /** One backend on 127.0.0.1 for each protocol that has a port. */
+  addBackends(ports: Partial<Record<Protocol, number>>): Promise<void>
 }
 
 /** As `npm start` has it: less of what a login leaves behind is copied about by the garbage collector. */
@@ -106,6 +117,24 @@ async function readMetrics(port: number, secret = ''): Promise<string> {
   }
 }
 
+/** The socket is there a moment after the gateway says that it is ready. */
+const controlMs = 10_000
+
+async function perform<Name extends VerbName>(
+  folder: string,
+  verb: Name,
+  input: object,
+): Promise<VerbResult<Name>> {
+  if ('password' in input) rememberSecret(String(input.password))
+  for (const deadline = Date.now() + controlMs; ; await sleep(20)) {
+    const reply = await askGateway(controlFile(folder), verb, input)
+    if (reply === null && Date.now() < deadline) continue
+    if (reply === null) throw new Error(`${verb}: no gateway runs on ${folder}`)
+    rememberCommand('', reply.result)
+    return reply.result as VerbResult<Name>
+  }
+}
+
 const latin1 = (text: string) => Buffer.from(text).toString('latin1')
 
 export interface GatewayOptions {
@@ -155,5 +184,19 @@ export async function startGateway(folder: string, options: GatewayOptions = {})
     const elsewhere = await readServers(places)
     expectNoLeak(folder, { 'its output': latin1(child.output()), 'its metrics': metrics, ...elsewhere })
   }
-  return { ...child, ports, folder, cli, mustCli, stop, [Symbol.asyncDispose]: stop }
+  const addBackends: Gateway['addBackends'] = async backendPorts => {
+    for (const [protocol, port] of Object.entries(backendPorts))
+      await perform(folder, 'backend add', { protocol, host: '127.0.0.1', port })
+  }
+  return {
+    ...child,
+    ports,
+    folder,
+    cli,
+    mustCli,
+    do: (verb, input) => perform(folder, verb, input),
+    addBackends,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
 }

@@ -105,6 +105,8 @@ export function notifyCases({ api, services, set, addMailbox, login, guess, fold
   /** The one mail to them, once it has come. */
   const receive = async (server: MailServer, recipient: string): Promise<Received['email']> => {
     const count = async () => {
+      // Not in a second, when it would be written by itself.
+      await services().notices.flush()
       await deliverDue(services(), new AbortController().signal)
       return mailsTo(server, recipient).length
     }

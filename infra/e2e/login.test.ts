@@ -25,9 +25,9 @@ beforeAll(async () => {
   rig = await startRig()
   await rig.addMailbox(joe)
   await rig.addMailbox(disabled)
-  await rig.gateway.mustCli(['user', 'disable', disabled.name])
-  await rig.addMailbox(onlyImap, ['--protocols', 'imap'])
-  await rig.addMailbox(onlySmtp, ['--protocols', 'smtp'])
+  await rig.gateway.do('user disable', { name: disabled.name })
+  await rig.addMailbox(onlyImap, { protocols: ['imap'] })
+  await rig.addMailbox(onlySmtp, { protocols: ['smtp'] })
   await rig.addMailbox(changedAtBackend)
   rig.dovecot.addUser({ name: changedAtBackend.name, password: 'another one' })
 })
@@ -128,9 +128,8 @@ describe('refusals: the same text for every cause', () => {
 
   test('the auth log names the true cause of each', async () => {
     const listReasons = async (user: string) => {
-      const { json } = await rig.gateway.mustCli(['log', 'search', '--user', user, '--json'])
-      expect(json).toBeInstanceOf(Array)
-      return (json as { reason: string }[]).map(({ reason }) => reason)
+      const { items } = await rig.gateway.do('log search', { user })
+      return items.map(({ reason }) => reason)
     }
     expect(await listReasons(joe.name)).toEqual(expect.arrayContaining(['ok', 'wrong_password']))
     expect(new Set(await listReasons(unknown.name))).toEqual(new Set(['unknown_user']))

@@ -21,11 +21,8 @@ let gateway: Gateway
 beforeAll(async () => {
   greeters = await startGreeters()
   gateway = await startGateway(join(folder, 'data'), { settings: { MAILGATEWAY_AUTH_SERVER_SECRET: secret } })
-  for (const [protocol, port] of Object.entries(greeters.ports)) {
-    const place = ['--protocol', protocol, '--host', '127.0.0.1', '--port', String(port)]
-    await gateway.mustCli(['backend', 'add', ...place])
-  }
-  await gateway.mustCli(['user', 'add', joe.user, '--password-stdin'], joe.password)
+  await gateway.addBackends(greeters.ports)
+  await gateway.do('user add', { name: joe.user, password: joe.password })
   // From here on every series that depends on the configuration is there.
   for (const protocol of ['imap', 'pop3', 'smtp']) await login({ ...joe, protocol })
 })
@@ -156,14 +153,14 @@ test('spraying: the alert, the ban, its effect, folded rows; and a ban by hand',
     mailgateway_audit_folded_attempts_total: 2,
   })
   const ban = async () => {
-    await gateway.mustCli(['ban', 'add', '192.0.2.99', '--for', '1h', '--reason', 'test'])
+    await gateway.do('ban add', { cidr: '192.0.2.99', duration: 3_600_000, reason: 'test' })
     await login(joe)
   }
   expect(await risen(ban, /^mailgateway_bans/)).toEqual({
     'mailgateway_bans_made_total{event="manual"}': 1,
     'mailgateway_bans_in_force{event="manual"}': 1,
   })
-  await gateway.mustCli(['ban', 'remove', '192.0.2.99'])
+  await gateway.do('ban remove', { ban: '192.0.2.99' })
   expect(await risen(() => login(joe), /^mailgateway_bans/)).toEqual({
     'mailgateway_bans_in_force{event="manual"}': -1,
   })
@@ -199,21 +196,12 @@ test('a backend that is down, draining, removed', async () => {
   const up = (state: string) =>
     `mailgateway_backend_up{protocol="pop3",backend="127.0.0.1:${port}",state="${state}"}`
   const level = async (name: string) => (await look()).series.get(name)
-  await gateway.mustCli([
-    'backend',
-    'add',
-    '--protocol',
-    'pop3',
-    '--host',
-    '127.0.0.1',
-    '--port',
-    String(port),
-  ])
+  await gateway.addBackends({ pop3: port })
   await expect.poll(() => level(up('active')), { timeout: 20_000 }).toBe(0)
-  await gateway.mustCli(['backend', 'drain', `127.0.0.1:${port}`])
+  await gateway.do('backend drain', { backend: `127.0.0.1:${port}` })
   await expect.poll(() => level(up('draining')), { timeout: 20_000 }).toBe(0)
   expect(await level(up('active'))).toBeUndefined()
-  await gateway.mustCli(['backend', 'remove', `127.0.0.1:${port}`])
+  await gateway.do('backend remove', { backend: `127.0.0.1:${port}` })
   await expect.poll(() => level(up('draining')), { timeout: 20_000 }).toBeUndefined()
 })
 

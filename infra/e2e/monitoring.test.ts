@@ -44,11 +44,8 @@ let served: Scrape
 beforeAll(async () => {
   greeters = await startGreeters()
   gateway = await startGateway(join(folder, 'data'), { settings: { MAILGATEWAY_AUTH_SERVER_SECRET: secret } })
-  for (const [protocol, port] of Object.entries(greeters.ports)) {
-    const place = ['--protocol', protocol, '--host', '127.0.0.1', '--port', String(port)]
-    await gateway.mustCli(['backend', 'add', ...place])
-  }
-  await gateway.mustCli(['user', 'add', joe.user, '--password-stdin'], joe.password)
+  await gateway.addBackends(greeters.ports)
+  await gateway.do('user add', { name: joe.user, password: joe.password })
   const lines = (password: string) => nginxLines({ ...joe, password }, { 'X-Auth-Key': secret })
   for (const password of [joe.password, joe.password, 'wrong']) {
     await ask(gateway.ports.nginx, lines(password))

@@ -62,10 +62,7 @@ async function guess({ ports }: Gateway, user: string, password: string, address
   await ask(ports.nginx, nginxLines({ user, password }, { 'Client-IP': address })).then(readVerdict)
 }
 
-async function list(gateway: Gateway, state: string): Promise<{ kind: string; recipient: string }[]> {
-  const { json } = await gateway.mustCli(['notify', 'list', '--state', state, '--json'])
-  return (json as { items: { kind: string; recipient: string }[] }).items
-}
+const list = async (gateway: Gateway, state: string) => (await gateway.do('notify list', { state })).items
 
 const patiently = { timeout: 25_000, interval: 200 }
 
@@ -81,7 +78,7 @@ test('no login waits for a mail server that hangs or is not there; the mails go 
     await vi.waitFor(async () => expect(await list(gateway, 'waiting')).toHaveLength(1), patiently)
     {
       await using silent = await startGreeter(null, smtpPort)
-      await gateway.mustCli(['user', 'totp', 'enable', joe])
+      await gateway.do('user totp enable', { name: joe })
       await vi.waitFor(() => expect(silent.connections).toBeGreaterThan(0), patiently)
       await mustLogIn(bob, home)
       await mustLogIn(bob, abroad)
@@ -109,7 +106,7 @@ test('a lock reaches the owner, an attack the administrators, a new secret never
   await using gateway = await start()
   for (let i = 0; i < 5; i++) await guess(gateway, eve, `wrong ${i}`, '198.51.100.7')
   for (const user of [ann, bob, joe]) await guess(gateway, user, 'wrong password', '198.18.0.7')
-  const { json } = await gateway.mustCli(['user', 'totp', 'enable', eve, '--json'])
+  const { otpauth } = await gateway.do('user totp enable', { name: eve })
   const subjectsTo = (to: string) =>
     server.received.filter(mail => mail.to[0] === to).map(({ email }) => email.subject)
   await vi.waitFor(() => {
@@ -121,7 +118,7 @@ test('a lock reaches the owner, an attack the administrators, a new secret never
       'Attack on mailboxes: one network tries many mailboxes (spraying) / 邮箱遭到攻击：一个网络尝试大量邮箱（密码喷洒）',
     ])
   }, patiently)
-  const secret = new URL((json as { otpauth: string }).otpauth).searchParams.get('secret')!
+  const secret = new URL(otpauth).searchParams.get('secret')!
   const all = server.received.map(({ raw, email }) => raw + email.text).join('')
   expect(all).not.toContain(secret)
   expect(all).not.toContain('otpauth:')

@@ -19,7 +19,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'mailgateway-redis-'))
   redis = await startRedis(join(folder, 'redis'))
   gateway = await startGateway(join(folder, 'data'), { settings: { REDIS_URL: redis.url } })
-  await gateway.mustCli(['user', 'add', user, '--password-stdin'], password)
+  await gateway.do('user add', { name: user, password })
 })
 afterAll(async () => {
   await gateway.stop()
@@ -39,10 +39,7 @@ const findings = async () => {
     ({ subject }) => subject === 'redis',
   )
 }
-const lastReason = async () => {
-  const { json } = await gateway.mustCli(['log', 'search', '--json'])
-  return (json as { reason: string }[])[0]!.reason
-}
+const lastReason = async () => (await gateway.do('log search', { limit: 1 })).items[0]!.reason
 
 test('the doctor tells of the server, its policy and its speed', async () => {
   expect(await findings()).toEqual([

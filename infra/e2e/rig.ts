@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { VerbResult } from '../adapter/verbs.ts'
 import { type Dovecot, type DovecotUser, startDovecot } from './dovecot.ts'
 import { type Gateway, startGateway } from './gateway.ts'
 import { type Nginx, startNginx } from './nginx.ts'
@@ -28,8 +29,8 @@ export interface Rig extends AsyncDisposable {
   nginx: Nginx
   dovecot: Dovecot
   sink: Sink
-  /** Creates the mailbox in Dovecot and in the gateway, with further arguments of `user add`. Resolves to its JSON. */
-  addMailbox(user: DovecotUser, args?: string[]): Promise<unknown>
+  /** Creates the mailbox in Dovecot and in the gateway, with what else `user add` takes, such as `totp`. */
+  addMailbox(user: DovecotUser, more?: object): Promise<VerbResult<'user add'>>
   /** nginx's stand-in for a port of its configuration, such as 993. */
   port(original: number): number
   /** Stops everything in the order in which clients notice least, and removes the folder. */
@@ -47,10 +48,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const dovecot = started.use(await startDovecot(join(folder, 'dovecot'), sink.port))
   const gateway = started.use(await startGateway(join(folder, 'gateway'), { settings: options.settings }))
   const smtpPort = options.smtpBackend === 'sink' ? sink.port : dovecot.ports.smtp
-  for (const [protocol, port] of Object.entries({ ...dovecot.ports, smtp: smtpPort })) {
-    const backend = ['--protocol', protocol, '--host', '127.0.0.1', '--port', String(port)]
-    await gateway.mustCli(['backend', 'add', ...backend])
-  }
+  await gateway.addBackends({ ...dovecot.ports, smtp: smtpPort })
   const file = nginxFiles[options.nginx ?? 'shipped']
   const nginx = started.use(
     await startNginx({
@@ -68,10 +66,10 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     nginx,
     dovecot,
     sink,
-    async addMailbox(user, args = []) {
+    addMailbox(user, more = {}) {
       dovecot.addUser(user)
-      const add = ['user', 'add', user.name, '--password-stdin', '--json', '--owner', 'e2e', ...args]
-      return (await gateway.mustCli(add, user.password)).json
+      const { name, password } = user
+      return gateway.do('user add', { name, password, owner: 'e2e', ...more })
     },
     port(original) {
       const port = nginx.ports.get(original)

@@ -24,19 +24,9 @@ test('64 warm logins in flight: two calls of the script at the most, no SELECT, 
   const settings = { DATABASE_URL: await mariadb.createDatabase('trips'), REDIS_URL: redis.url }
   const data = join(folder, 'data')
   const gateway = started.use(await startGateway(data, { settings }))
-  for (const [protocol, port] of Object.entries(greeters.ports))
-    await gateway.mustCli([
-      'backend',
-      'add',
-      '--protocol',
-      protocol,
-      '--host',
-      '127.0.0.1',
-      '--port',
-      `${port}`,
-    ])
+  await gateway.addBackends(greeters.ports)
   const users = Array.from({ length: 10 }, (_, i) => `user${i}@example.com`)
-  for (const user of users) await gateway.mustCli(['user', 'add', user, '--password-stdin'], seedPassword)
+  for (const user of users) await gateway.do('user add', { name: user, password: seedPassword })
   const { nginx } = gateway.ports
   // Each first login hashes and remembers.
   await mapAtOnce(users, 8, user => tryLogin(nginx, user))

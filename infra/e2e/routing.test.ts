@@ -81,11 +81,7 @@ afterAll(async () => {
 })
 
 const add = (port: number, weight = 1, tier = 0) =>
-  gateway.mustCli(
-    `backend add --protocol imap --host 127.0.0.1 --port ${port} --weight ${weight} --tier ${tier}`.split(
-      ' ',
-    ),
-  )
+  gateway.do('backend add', { protocol: 'imap', host: '127.0.0.1', port, weight, tier })
 
 test('shares follow the weights; a stopped backend moves only its own users, and gets them back', async () => {
   const [first, second] = ports as [number, number, number]
@@ -115,9 +111,10 @@ test('a third backend takes its share from both; changed weights and draining ar
   expect(Math.abs(share(after, third) - 0.5)).toBeLessThan(0.2)
   expect(after.every((port, i) => port === before[i] || port === third)).toBe(true)
 
-  await gateway.mustCli(['backend', 'drain', `127.0.0.1:${third}`])
+  const backend = `127.0.0.1:${third}`
+  await gateway.do('backend drain', { backend })
   expect(await route()).toEqual(before)
-  await gateway.mustCli(['backend', 'set', `127.0.0.1:${third}`, '--state', 'active', '--tier', '1'])
+  await gateway.do('backend set', { backend, changes: { state: 'active', tier: 1 } })
   expect(await route()).toEqual(before)
 
   await stopBackend(first)

@@ -22,9 +22,8 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'mailgateway-slow-'))
   greeters = await startGreeters()
   gateway = await startGateway(folder)
-  const place = ['--protocol', 'imap', '--host', '127.0.0.1', '--port', `${greeters.ports.imap}`]
-  await gateway.mustCli(['backend', 'add', ...place])
-  await gateway.mustCli(['user', 'add', joe.user, '--password-stdin'], joe.password)
+  await gateway.addBackends(greeters.ports)
+  await gateway.do('user add', { name: joe.user, password: joe.password })
 })
 afterAll(async () => {
   await gateway?.stop()
@@ -57,25 +56,14 @@ function talk(): Talk {
   return { socket, ended, said: () => said }
 }
 
-/** Goes on sending until the gateway closes. @returns what it said */
-async function drip({ socket, ended }: Talk, begin: string, drop: string, everyMs: number): Promise<string> {
-  socket.write(begin)
-  const timer = setInterval(() => socket.writable && socket.write(drop), everyMs)
+test('a head that comes byte by byte is cut, with a word why', async () => {
+  const { socket, ended } = talk()
+  socket.write('POST /login HTTP/1.1\r\n')
+  const timer = setInterval(() => socket.writable && socket.write('X-A: b\r\n'), 500)
   const said = await ended
   clearInterval(timer)
-  return said
-}
-
-test('a head, a body and a chunked body that come byte by byte are cut, each with a word why', async () => {
-  const said = await Promise.all([
-    drip(talk(), 'POST /login HTTP/1.1\r\n', 'X-A: b\r\n', 500),
-    drip(talk(), head('/login', 'Content-Length: 60000'), ' ', 500),
-    drip(talk(), head('/login', 'Transfer-Encoding: chunked'), chunk(' '), 500),
-  ])
-  for (const text of said) {
-    expect(text).toMatch(/^HTTP\/1\.1 408 /)
-    expect(text).toContain('"code":"request_timeout"')
-  }
+  expect(said).toMatch(/^HTTP\/1\.1 408 /)
+  expect(said).toContain('"code":"request_timeout"')
 })
 
 test.each([

@@ -32,16 +32,7 @@ describe.each([
       const own = { ...settings, MAILGATEWAY_SERVER_WORKERS: workers }
       gateways.push(await startGateway(join(folder, `${i}`), { settings: own }))
     }
-    await cli(
-      'backend',
-      'add',
-      '--protocol',
-      'imap',
-      '--host',
-      '127.0.0.1',
-      '--port',
-      `${greeters.ports.imap}`,
-    )
+    await gateways[0]!.addBackends({ imap: greeters.ports.imap })
   })
   afterAll(async () => {
     for (const gateway of gateways) await gateway.stop()
@@ -49,7 +40,7 @@ describe.each([
     rmSync(folder, { recursive: true })
   })
 
-  const cli = async (...args: string[]) => (await gateways[0]!.mustCli([...args, '--json'], password)).json
+  const run: Gateway['do'] = (verb, input) => gateways[0]!.do(verb, input)
   /** Of all processes in turn. */
   const statusAt = async (i: number, user: string, from: string, text = password) => {
     const { ports } = gateways[i % gateways.length]!
@@ -62,10 +53,10 @@ describe.each([
     return [...new Set(all)]
   }
   const newPlace = () => `198.51.${serial++}.7`
-  const newUser = async (...args: string[]) => {
+  const newUser = async (totp = false) => {
     const name = `user${serial++}@example.org`
-    const added = await cli('user', 'add', name, '--password-stdin', ...args)
-    return { name, otpauth: (added as { otpauth: string }).otpauth }
+    const added = await run('user add', { name, password, totp })
+    return { name, otpauth: 'otpauth' in added ? added.otpauth : '' }
   }
 
   test('a lock, and its end by a command', async () => {
@@ -73,7 +64,7 @@ describe.each([
     const from = newPlace()
     for (let i = 0; i < 5; i++) expect(await statusAt(i, name, from, `wrong ${i}`)).toBe(answers.wrong)
     expect(await statuses(name, from)).toEqual([answers.later])
-    await cli('user', 'unlock', name)
+    await run('user unlock', { name })
     expect(await statuses(name, from)).toEqual([answers.ok])
   })
 
@@ -81,9 +72,9 @@ describe.each([
     const { name } = await newUser()
     const from = newPlace()
     expect(await statuses(name, from)).toEqual([answers.ok])
-    await cli('ban', 'add', from, '--for', '1h', '--reason', 'test')
+    await run('ban add', { cidr: from, duration: 3_600_000, reason: 'test' })
     expect(await statuses(name, from)).toEqual([answers.wrong])
-    await cli('ban', 'remove', from)
+    await run('ban remove', { ban: from })
     expect(await statuses(name, from)).toEqual([answers.ok])
   })
 
@@ -91,14 +82,14 @@ describe.each([
     const { name } = await newUser()
     const from = newPlace()
     expect(await statuses(name, from)).toEqual([answers.ok])
-    await gateways.at(-1)!.mustCli(['user', 'set-password', name, '--password-stdin'], 'another horse')
+    await gateways.at(-1)!.do('user set-password', { name, password: 'another horse' })
     expect(await statuses(name, from)).toEqual([answers.wrong])
     expect(await statuses(name, from, 'another horse')).toEqual([answers.ok])
-    await cli('user', 'disable', name)
+    await run('user disable', { name })
     expect(await statuses(name, from, 'another horse')).toEqual([answers.wrong])
-    await cli('user', 'enable', name)
+    await run('user enable', { name })
     expect(await statuses(name, from, 'another horse')).toEqual([answers.ok])
-    await cli('user', 'delete', name)
+    await run('user delete', { name })
     expect(await statuses(name, from, 'another horse')).toEqual([answers.wrong])
   })
 
@@ -107,17 +98,12 @@ describe.each([
     const from = newPlace()
     const backend = `127.0.0.1:${greeters.ports.imap}`
     expect(await statuses(name, from)).toEqual([answers.ok])
-    await cli('backend', 'drain', backend)
+    await run('backend drain', { backend })
     expect(await statuses(name, from)).toEqual([answers.later])
-    await cli('backend', 'set', backend, '--state', 'active')
+    await run('backend set', { backend, changes: { state: 'active' } })
     expect(await statuses(name, from)).toEqual([answers.ok])
     const lists = () =>
-      Promise.all(
-        Array.from({ length: 4 }, async (_, i) => {
-          const { json } = await gateways[i % gateways.length]!.mustCli(['backend', 'list', '--json'])
-          return json
-        }),
-      )
+      Promise.all(Array.from({ length: 4 }, (_, i) => gateways[i % gateways.length]!.do('backend list', {})))
     // Between two rounds; during one, they may differ.
     await vi.waitFor(async () => {
       const [first, ...others] = await lists()
@@ -127,7 +113,7 @@ describe.each([
   })
 
   test('one code on all at once: in one network all get in, of two networks one', async () => {
-    const { name, otpauth } = await newUser('--totp')
+    const { name, otpauth } = await newUser(true)
     const text = password + codeFor(otpauth, Date.now())
     const places = [newPlace(), newPlace()]
     const all = await Promise.all(
@@ -143,7 +129,7 @@ describe.each([
     const [home] = of(places[0]!).includes(answers.ok) ? places : places.toReversed()
     // The grant of one holds at all, until it is revoked.
     expect(await statuses(name, home!, text)).toEqual([answers.ok])
-    await cli('user', 'revoke', name)
+    await run('user revoke', { name })
     expect(await statuses(name, home!, text)).toEqual([answers.wrong])
   })
 

@@ -27,19 +27,8 @@ beforeAll(async () => {
       MAILGATEWAY_GUESSING_SPRAYING_LIMIT: '10000',
     },
   })
-  for (const [protocol, port] of Object.entries(greeters.ports)) {
-    await gateway.mustCli([
-      'backend',
-      'add',
-      '--protocol',
-      protocol,
-      '--host',
-      '127.0.0.1',
-      '--port',
-      `${port}`,
-    ])
-  }
-  await gateway.mustCli(['user', 'add', 'Joe@Example.com', '--password-stdin'], password)
+  await gateway.addBackends(greeters.ports)
+  await gateway.do('user add', { name: 'Joe@Example.com', password })
 })
 afterAll(async () => {
   await gateway?.stop()
@@ -348,8 +337,8 @@ test('whatever bytes the headers hold: an explicit answer, and OK for the right 
 test('every attempt has its row, with control bytes made visible', async () => {
   await ask(port(), nginxLines(joe, { 'Auth-User': 'evil%0D%0Aauth ok', 'Client-IP': '192.0.2.99' }))
   await ask(port(), nginxLines(joe, { 'Auth-Pass': 'a\x7f', 'Client-IP': '192.0.2.98' }))
-  const { json } = await gateway.mustCli(['log', 'search', '--limit', '2', '--json'])
-  expect(json).toMatchObject([
+  const { items } = await gateway.do('log search', { limit: 2 })
+  expect(items).toMatchObject([
     { user, client_address: '192.0.2.98', reason: 'bad_bytes', result: 'failed' },
     { client_address: '192.0.2.99', reason: 'bad_bytes', result: 'failed' },
   ])

@@ -35,15 +35,17 @@ afterEach(async () => {
 async function start(
   files: CertificateFiles = none,
   proxies: string[] = [],
+  limits?: Parameters<typeof createAdminPlane>[0]['limits'],
 ): Promise<{ port: number; server: Server }> {
   const app = new Hono()
     .get('/', c => c.text(c.req.url.split(':')[0]!))
-    .post('/', async c => c.text(String((await c.req.text()).length)))
+    // One that is cut off has no more text.
+    .post('/', async c => c.text(String((await c.req.text().catch(() => '')).length)))
     .get(
       '/begun',
       () => new Response(new ReadableStream({ start: control => control.enqueue(Buffer.from('first')) })),
     )
-  const server = createAdminPlane({ app, certificate: readCertificate(files), proxies, log })
+  const server = createAdminPlane({ app, certificate: readCertificate(files), proxies, log, limits })
   const port = await chooseFreePort()
   await listen(server, { host: '127.0.0.1', port, setting: 'server' })
   closing.push(() => closeGracefully(server, 0))
@@ -83,6 +85,27 @@ test.each([
   expect(answer.headers['content-type']).toBe('application/problem+json')
   expect(readProblem(answer)).toMatchObject({ status, code, request_id: answer.headers['x-request-id'] })
   expect(answer.statusLine).toContain(` ${status} `)
+})
+
+test('a head may take ten seconds, a whole request a minute', async () => {
+  const { server } = await start()
+  expect([server.headersTimeout, server.requestTimeout]).toEqual([10_000, 60_000])
+})
+
+test.each([
+  ['a head', 'POST / HTTP/1.1\r\n', 'X-A: b\r\n'],
+  ['a body', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n', ' '],
+  ['a chunked body', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n', '1\r\n \r\n'],
+])('%s that comes byte by byte is cut, with a word why', async (_case, begin, drop) => {
+  const limits = { headersTimeout: 500, requestTimeout: 1_000, connectionsCheckingInterval: 50 }
+  const { port } = await start(none, [], limits)
+  const socket = connect(port, '127.0.0.1').on('error', () => {})
+  socket.write(begin)
+  const timer = setInterval(() => socket.writable && socket.write(drop), 20)
+  const said = await text(socket)
+  clearInterval(timer)
+  expect(said).toMatch(/^HTTP\/1\.1 408 /)
+  expect(said).toContain('"code":"request_timeout"')
 })
 
 test('rubbish behind the head of an answer ends it, and is not answered inside it', async () => {

@@ -18,9 +18,11 @@ interface AdminPlane {
   /** `server.trusted_proxies`. */
   proxies: readonly string[]
   log: Logger
+  /** In place of ours, in milliseconds. */
+  limits?: Partial<Record<'headersTimeout' | 'requestTimeout' | 'connectionsCheckingInterval', number>>
 }
 
-const limits = {
+const ownLimits = {
   headersTimeout: 10_000,
   /** An import of some MiB over a slow line. */
   requestTimeout: 60_000,
@@ -37,7 +39,8 @@ const mostOfOneClient = 100
 const stillMs = 120_000
 
 /** Whatever arrives is answered with a problem of the API's kind. */
-export function createAdminPlane({ app, certificate, proxies, log }: AdminPlane): Server {
+export function createAdminPlane({ app, certificate, proxies, log, limits: given }: AdminPlane): Server {
+  const limits = { ...ownLimits, ...given }
   const listener = getRequestListener(app.fetch, {
     errorHandler: error => {
       if (error instanceof RequestError) return refuse(badRequest('the URL or the Host is not possible'))
