@@ -84,7 +84,8 @@ export async function openLink({ options, tokenKey, keeper, log, sleeps = false 
     disconnectTimeout: 100,
     retryStrategy: () => (started ? pauseAfter(attempts++) : null),
     sentinelRetryStrategy: () => null,
-    // Each would be one command more; `meet` looks whether the server is loading, and then a new host is not up yet.
+    // Each command is a part of a cold start. Whether the server is still loading `meet` sees itself; a host that lives on
+    // lets the driver wait for that.
     disableClientInfo: true,
     enableReadyCheck: !sleeps,
   })
