@@ -8,7 +8,7 @@ import { operations } from '../../functions/index.ts'
 import { handler as users } from '../../functions/users/lambda.ts'
 import type { Role } from '../../lib/admin/roles.ts'
 import { createApi } from '../../lib/http/api.ts'
-import { buildFunctions } from '../build.ts'
+import { buildFunction } from '../build.ts'
 import { signIn } from './api.ts'
 import { startGateway } from './gateway.ts'
 import { openInProcess } from './in-process.ts'
@@ -128,12 +128,9 @@ beforeAll(async () => {
   }
 
   const runtimeTokens = await seed('runtime')
-  const bundles = await buildFunctions(dist)
   const settings = await settingsOf('runtime')
-  const instances = {
-    users: await startFunction(bundles.users!, settings),
-    'admin-login': await startFunction(bundles['admin-login']!, settings),
-  }
+  const start = async (name: string) => startFunction((await buildFunction(name, dist)).entry, settings)
+  const instances = { users: await start('users'), 'admin-login': await start('admin-login') }
   for (const { close } of Object.values(instances)) closing.push(close)
   hosts['Runtime API'] = {
     tokens: runtimeTokens,

@@ -9,7 +9,7 @@ import { readFromGateway } from '../../lib/edge/answer.ts'
 import { sign } from '../../lib/edge/sign.ts'
 import { newId } from '../../lib/id.ts'
 import { verbs } from '../adapter/verbs.ts'
-import { buildFunctions } from '../build.ts'
+import { buildFunction } from '../build.ts'
 import { nginxLines } from './ask.ts'
 import { addBackends, type InProcess, openInProcess } from './in-process.ts'
 import { type Mariadb, startMariadb } from './mariadb.ts'
@@ -27,21 +27,19 @@ const temporary = '[UNAVAILABLE] Temporary failure, please try again later'
 const refused = '[AUTHENTICATIONFAILED] Invalid user name or password'
 
 let folder: string
-let dist: string
 let mariadb: Mariadb
 let redis: RedisServer
 let seed: InProcess
 let env: Record<string, string>
-let bundles: Record<string, string>
+let bundle: string
 let instance: FunctionInstance
 
+const build = async (name: string) => (await buildFunction(name, join(folder, 'dist'))).entry
 const start = (more: Record<string, string> = {}, timeoutMs?: number) =>
-  startFunction(bundles['nginx-auth']!, { ...env, ...more }, timeoutMs)
+  startFunction(bundle, { ...env, ...more }, timeoutMs)
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'mg-function-'))
-  // Inside the checkout, because the bundle leaves the native SQLite library outside.
-  dist = mkdtempSync('node_modules/.mailgateway-function-')
   mariadb = await startMariadb(join(folder, 'mariadb'))
   redis = await startRedis(join(folder, 'redis'))
   const stores = {
@@ -60,7 +58,7 @@ beforeAll(async () => {
     MAILGATEWAY_EDGE_AUTH: 'hmac',
     MAILGATEWAY_EDGE_SECRET: secret,
   }
-  bundles = await buildFunctions(dist)
+  bundle = await build('nginx-auth')
   instance = await start()
 }, 180_000)
 afterAll(async () => {
@@ -69,7 +67,6 @@ afterAll(async () => {
   await redis?.stop()
   await mariadb?.stop()
   rmSync(folder, { recursive: true })
-  rmSync(dist, { recursive: true })
 })
 
 interface Result {
@@ -222,7 +219,7 @@ test('a call that would not end in time is answered before the platform ends it'
 })
 
 test('tick counts from the log what no instance has counted', async () => {
-  const tick = await startFunction(bundles.tick!, { ...env, AWS_LAMBDA_FUNCTION_NAME: 'tick' })
+  const tick = await startFunction(await build('tick'), { ...env, AWS_LAMBDA_FUNCTION_NAME: 'tick' })
   const outcomes = (await tick.invoke({})) as Record<string, string>
   await tick.close()
   expect(outcomes.count).toBe('done')

@@ -87,7 +87,9 @@ async function runCli(
 }
 
 function limit(line: string[], mostKib: number | undefined): { program: string; rest: string[] } {
-  const limited = ['bash', '-c', `ulimit -f ${mostKib} && exec "$@"`, 'bash', ...line]
+  // What Node compiled is not to be what the disk is too full for.
+  const script = `ulimit -f ${mostKib} && NODE_DISABLE_COMPILE_CACHE=1 exec "$@"`
+  const limited = ['bash', '-c', script, 'bash', ...line]
   const [program = '', ...rest] = mostKib === undefined ? line : limited
   return { program, rest }
 }

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createNginxAuth } from '../../functions/nginx-auth/app.ts'
 import { handler } from '../../functions/nginx-auth/lambda.ts'
 import { addMailbox } from '../../lib/mailbox/manage.ts'
-import { buildFunctions } from '../build.ts'
+import { buildFunction } from '../build.ts'
 import { ask, type Line, nginxLines } from './ask.ts'
 import { startGateway } from './gateway.ts'
 import { type Greeters, startGreeters } from './greeter.ts'
@@ -22,7 +22,7 @@ const dist = join(root, 'dist')
 const hosts: Record<string, Host> = {}
 const closing: (() => unknown)[] = []
 let greeters: Greeters
-let bundles: Record<string, string>
+let bundle: string
 
 /** Every host gets a data folder of its own with the same mailbox and the same backends. */
 async function openSeeded(host: string): Promise<InProcess> {
@@ -54,9 +54,6 @@ const readResult = (result: unknown) => {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 }
 
-/** Every function is bundled. */
-const buildMs = 120_000
-
 beforeAll(async () => {
   greeters = await startGreeters()
   closing.push(() => greeters.close())
@@ -79,8 +76,8 @@ beforeAll(async () => {
     readResult(await handler(writeEvent(lines) as never, context as never))
 
   await (await openSeeded('runtime')).close()
-  bundles = await buildFunctions(dist)
-  const instance = await startFunction(bundles['nginx-auth']!, {
+  bundle = (await buildFunction('nginx-auth', dist)).entry
+  const instance = await startFunction(bundle, {
     MAILGATEWAY_DATA_DIR: join(root, 'runtime'),
     ...(await openStores(join(root, 'runtime'))),
     MAILGATEWAY_SECRET_KEY: sharedSecret,
@@ -92,7 +89,7 @@ beforeAll(async () => {
   const gateway = await startGateway(join(root, 'socket'))
   closing.push(gateway.stop)
   hosts['raw socket'] = async lines => (await ask(gateway.ports.nginx, lines)).headers
-}, buildMs)
+}, 120_000)
 afterAll(async () => {
   for (const close of closing) await close()
   rmSync(root, { recursive: true })
@@ -112,7 +109,7 @@ test.each(requests)('%s', async (_, lines, expected) => {
 })
 
 test('in the cloud SQLite is refused, and nginx still gets an explicit answer', async () => {
-  const instance = await startFunction(bundles['nginx-auth']!, {
+  const instance = await startFunction(bundle, {
     MAILGATEWAY_DATA_DIR: join(root, 'cloud'),
     AWS_LAMBDA_FUNCTION_NAME: 'nginx-auth',
   })

@@ -11,7 +11,7 @@ import { type NameServer, startNameServer } from '../../lib/backend/test-servers
 import { newId } from '../../lib/id.ts'
 import { addMailbox } from '../../lib/mailbox/manage.ts'
 import { verbs } from '../adapter/verbs.ts'
-import { buildFunctions } from '../build.ts'
+import { buildFunction } from '../build.ts'
 import { ask, nginxLines } from './ask.ts'
 import { type Authority, makeAuthority } from './certificate.ts'
 import { useImap, usePop3, useSmtp } from './clients.ts'
@@ -43,7 +43,6 @@ const mailConf = fileURLToPath(new URL('../../conf/nginx/mail.conf', import.meta
 const temporary = 'Temporary failure, please try again later'
 
 let folder: string
-let dist: string
 let shared: Shared
 let seed: InProcess
 let sink: Sink
@@ -81,8 +80,6 @@ async function openFunction(auth: 'secret' | 'hmac', deadline: string): Promise<
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'mg-relay-'))
   chmodSync(folder, 0o755)
-  // Inside the checkout, because the bundle leaves the native SQLite library outside.
-  dist = mkdtempSync('node_modules/.mailgateway-relay-')
   rememberSecret(secret)
   rememberSecret(oldSecret)
   authority = makeAuthority(folder)
@@ -97,7 +94,7 @@ beforeAll(async () => {
     dovecot.addUser(person)
     await addMailbox(seed.services, person)
   }
-  bundle = (await buildFunctions(dist))['nginx-auth']!
+  bundle = (await buildFunction('nginx-auth', join(folder, 'dist'))).entry
 }, 180_000)
 afterAll(async () => {
   for (const close of closing.reverse()) await close()
@@ -106,7 +103,6 @@ afterAll(async () => {
   await sink?.stop()
   await names?.kill()
   rmSync(folder, { recursive: true })
-  rmSync(dist, { recursive: true })
 })
 
 const logged = async (where: string) => {

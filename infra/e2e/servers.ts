@@ -15,6 +15,8 @@ declare module 'vitest' {
 
 export default async function startServers(project: TestProject): Promise<() => Promise<void>> {
   const folder = mkdtempSync(join(tmpdir(), 'mailgateway-servers-'))
+  // For the hundreds of gateways and command lines that the tests start: it is half of what a start costs.
+  process.env.NODE_COMPILE_CACHE = join(folder, 'compiled')
   const [mariadb, redis] = await Promise.all([
     startMariadb(join(folder, 'mariadb'), undefined, ['--max-connections=500']),
     startRedis(join(folder, 'redis'), undefined, ['--databases', '16']),
