@@ -24,7 +24,10 @@ const log = pino({ level: 'silent' })
 const none = { tls_cert: '', tls_key: '' }
 const closing: (() => unknown)[] = []
 let folder: string
+/** Requests that have reached an app. */
+let asked: number
 beforeEach(() => {
+  asked = 0
   folder = mkdtempSync(join(tmpdir(), 'mailgateway-admin-plane-'))
 })
 afterEach(async () => {
@@ -38,6 +41,10 @@ async function start(
   limits?: Parameters<typeof createAdminPlane>[0]['limits'],
 ): Promise<{ port: number; server: Server }> {
   const app = new Hono()
+    .use(async (_c, next) => {
+      asked += 1
+      await next()
+    })
     .get('/', c => c.text(c.req.url.split(':')[0]!))
     // One that is cut off has no more text.
     .post('/', async c => c.text(String((await c.req.text().catch(() => '')).length)))
@@ -86,6 +93,23 @@ test.each([
   expect(readProblem(answer)).toMatchObject({ status, code, request_id: answer.headers['x-request-id'] })
   expect(answer.statusLine).toContain(` ${status} `)
 })
+
+test.each([
+  ['was silent is closed without a word', '', /^$/],
+  ['was slow is told so', 'GET / HTTP/1.1\r\n', /^HTTP\/1\.1 408 /],
+])(
+  'who %s; what comes then is not looked at, as a browser says it again elsewhere',
+  async (_case, begin, told) => {
+    const { port } = await start(none, [], { headersTimeout: 200, connectionsCheckingInterval: 20 })
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true }).on('error', () => {})
+    socket.write(begin)
+    expect(await text(socket)).toMatch(told)
+    socket.write(`${begin === '' ? 'GET / HTTP/1.1\r\n' : ''}Host: a\r\n\r\n`)
+    await sleep(200)
+    socket.destroy()
+    expect(asked).toBe(0)
+  },
+)
 
 test('a head may take ten seconds, a whole request a minute', async () => {
   const { server } = await start()

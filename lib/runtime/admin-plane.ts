@@ -49,7 +49,13 @@ export function createAdminPlane({ app, certificate, proxies, log, limits: given
     },
   })
   const answers = new WeakMap<Socket, ServerResponse>()
+  const givenUp = new WeakSet<Socket>()
   const answer = (request: IncomingMessage, response: ServerResponse) => {
+    // Nobody would hear the answer, and a browser says again elsewhere what it was too late to say here.
+    if (givenUp.has(request.socket)) {
+      request.socket.destroy()
+      return
+    }
     answers.set(request.socket, response)
     response.on('close', () => answers.delete(request.socket))
     void listener(request, response)
@@ -66,6 +72,7 @@ export function createAdminPlane({ app, certificate, proxies, log, limits: given
     return new Response(body, { status: problem.status, headers: headersFor(request_id) })
   }
   const refuseOn = (socket: Socket, problem: HttpProblem) => {
+    givenUp.add(socket)
     const { request_id, body } = tell(problem)
     const headers = {
       ...headersFor(request_id),
@@ -95,7 +102,9 @@ export function createAdminPlane({ app, certificate, proxies, log, limits: given
     const begun = answers.get(socket)
     // Behind the head of an answer a second one would be taken for its body, and before it for that of another request.
     const isTaken = begun !== undefined && (begun.headersSent || error.code !== timedOut)
-    if (!socket.writable || error.code === 'ECONNRESET' || isTaken) socket.destroy()
+    // Browsers open connections for what may come; they are owed no answer.
+    const isSilent = socket.bytesRead === 0
+    if (!socket.writable || error.code === 'ECONNRESET' || isTaken || isSilent) socket.destroy()
     else refuseOn(socket, explainParser(error.code))
   })
   // The one method for which Node would close the connection without a word.

@@ -168,3 +168,17 @@ test('a peer that hangs up in the middle of a request does no harm', async () =>
   await seen
   expect((await ask(port, hello)).text).toMatch(/app$/)
 })
+
+test('a connection that stays silent is closed, and was no attempt', async () => {
+  let attempts = 0
+  const answerUnparsed = async () => {
+    attempts += 1
+    return 'HTTP/1.1 200 OK\r\n\r\n'
+  }
+  const server = keep(createNginxPlane({ app: new Hono(), fallback, answerUnparsed }))
+  server.headersTimeout = 200
+  const port = await chooseFreePort()
+  await listen(server, loopback(port))
+  expect(await text(connect(port, '127.0.0.1'))).toBe('')
+  expect(attempts).toBe(0)
+})

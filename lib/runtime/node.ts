@@ -51,7 +51,8 @@ export function createNginxPlane({ app, fallback, answerUnparsed, log }: NginxPl
   server.on('checkContinue', answer)
   server.on('checkExpectation', answer)
   server.on('clientError', async (error: ParserError, socket: Socket) => {
-    if (!socket.writable || error.code === 'ECONNRESET') {
+    // Who has said nothing, as what only looks whether the port is open, has tried nothing either.
+    if (!socket.writable || error.code === 'ECONNRESET' || socket.bytesRead === 0) {
       socket.destroy()
       return
     }

@@ -29,12 +29,15 @@ async function renew(): Promise<boolean> {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: '{}',
+    // Else who leaves the page in the midst of it loses the next token, and with it the session.
+    keepalive: true,
   })
   if (response.ok) {
     holdToken(((await response.json()) as { access_token: string }).access_token)
     return true
   }
-  if (response.status >= 500) throw new Error(`refresh: ${response.status}`)
+  // 408, 429 and what is broken tell nothing of the session.
+  if (response.status !== 401 && response.status !== 403) throw new Error(`refresh: ${response.status}`)
   forgetToken()
   return false
 }
