@@ -33,10 +33,13 @@ export function ColumnChoice({ columns, hidden, onChange }: ChoiceProps) {
   )
 }
 
-/** Kept in the browser, for each list by its name. */
-export function useHidden(name: string): [string[], (hidden: string[]) => void] {
+/** Kept in the browser, for each list by its name. @param atFirst until somebody has chosen */
+export function useHidden(name: string, atFirst: string[]): [string[], (hidden: string[]) => void] {
   const place = `mailgateway.columns.${name}`
-  const [hidden, setHidden] = useState<string[]>(() => JSON.parse(localStorage.getItem(place) ?? '[]'))
+  const [hidden, setHidden] = useState<string[]>(() => {
+    const chosen = localStorage.getItem(place)
+    return chosen === null ? atFirst : JSON.parse(chosen)
+  })
   return [
     hidden,
     next => {

@@ -23,6 +23,8 @@ export interface ListProps<Row extends object> {
   query: UseQueryResult<Listed<Row>>
   rowKey: keyof Row & string
   columns: NonNullable<TableProps<Row>['columns']>
+  /** Keys of the columns that have to be asked for: all of them are more than a window holds. */
+  hiddenAtFirst?: string[]
   view: { after: string; limit: string }
   change(changes: { after?: string; limit?: string }): void
   /** Whether a filter is set: then nothing found means something else. */
@@ -43,10 +45,23 @@ export interface ListProps<Row extends object> {
 const pageSizes = ['20', '50', '100']
 
 export function List<Row extends object>(props: ListProps<Row>) {
-  const { name, query, columns, view, change, filtered, onClear, empty, hint, filters, onSort, ...table } =
-    props
+  const {
+    name,
+    query,
+    columns,
+    view,
+    change,
+    filtered,
+    onClear,
+    empty,
+    hint,
+    filters,
+    onSort,
+    hiddenAtFirst = [],
+    ...table
+  } = props
   const t = useTexts(uiTexts)
-  const [hidden, setHidden] = useHidden(name)
+  const [hidden, setHidden] = useHidden(name, hiddenAtFirst)
   const { data, isPending, isFetching, error, refetch } = query
   const place = useScrolledByKeys()
   const shown = columns.filter(column => !hidden.includes(String(column.key)))

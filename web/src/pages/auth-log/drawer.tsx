@@ -50,7 +50,7 @@ function Explained({ id, change }: { id: string; change: Change }) {
       <Alert
         type={kind === null ? 'info' : kinds[kind]}
         showIcon
-        title={<Typography.Text strong>{meaning[language]}</Typography.Text>}
+        title={<Typography.Text strong>{asSentence(meaning[language])}</Typography.Text>}
         description={kind && t.kinds[kind]}
       />
       {remedy[language] !== '' && (
@@ -90,3 +90,6 @@ function Explained({ id, change }: { id: string; change: Change }) {
     </Flex>
   )
 }
+
+/** What the gateway says on a line of its command line begins small. */
+const asSentence = (text: string) => text.replace(/^./, first => first.toUpperCase())

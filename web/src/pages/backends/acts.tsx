@@ -76,7 +76,7 @@ function StateButton({ backend }: { backend: Backend }) {
   return (
     <Popconfirm
       title={t.drainAsk(placeOf(backend))}
-      description={<div style={{ maxWidth: 280 }}>{t.drainHint}</div>}
+      description={t.drainHint}
       okText={t.drain}
       disabled={!mayChange}
       onConfirm={() => drain.mutateAsync().catch(() => {})}

@@ -14,7 +14,7 @@ export function LiftButton({ ban: { id, cidr } }: { ban: Ban }) {
   return (
     <Popconfirm
       title={t.liftAsk(cidr)}
-      description={<div style={{ maxWidth: 280 }}>{t.liftHint}</div>}
+      description={t.liftHint}
       okText={t.lift}
       onConfirm={() => lift.mutateAsync().catch(() => {})}
     >

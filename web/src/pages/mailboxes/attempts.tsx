@@ -9,6 +9,9 @@ import { Section } from './section.tsx'
 
 type Attempt = Mailbox['last_logins'][number]
 
+/** A long one takes a second line, so that the table needs no more than the drawer has. */
+const addressStyle = { display: 'inline-block', maxWidth: 160, overflowWrap: 'anywhere' } as const
+
 const isBan = ({ reason }: Attempt) => reason === 'banned' || reason === 'banned_automatically'
 
 export function Attempts({ mailbox }: { mailbox: Mailbox }) {
@@ -52,7 +55,10 @@ export function Attempts({ mailbox }: { mailbox: Mailbox }) {
               key: 'reason',
               title: t.outcome,
               render: (_, { reason }) => (
-                <Tag color={reason === 'ok' ? 'green' : 'red'} style={{ whiteSpace: 'normal' }}>
+                <Tag
+                  color={reason === 'ok' ? 'green' : 'red'}
+                  style={{ maxWidth: 200, whiteSpace: 'normal' }}
+                >
                   {reasonText(reason)}
                 </Tag>
               ),
@@ -67,7 +73,7 @@ export function Attempts({ mailbox }: { mailbox: Mailbox }) {
               title: t.from,
               render: (_, { client_address: address }) => (
                 <PageLink to="/auth-log" search={{ address }}>
-                  {address}
+                  <span style={addressStyle}>{address}</span>
                 </PageLink>
               ),
             },

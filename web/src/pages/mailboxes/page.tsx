@@ -56,6 +56,7 @@ export default function Mailboxes() {
         query={query}
         rowKey="name"
         columns={columns}
+        hiddenAtFirst={['created_at']}
         view={view}
         change={change}
         filtered={isFiltered(view)}
