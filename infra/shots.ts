@@ -3,7 +3,7 @@
  * `shots/`, and a list of what a program can see to be wrong. `-- --only REGEX --looks REGEX` for some of them,
  * `--together N` for so many looks at a time.
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -29,8 +29,8 @@ const only = new RegExp(values.only)
 const wanted = scenes.filter(({ name }) => only.test(name))
 const wantedLooks = looks.filter(({ name }) => new RegExp(values.looks).test(name))
 const progress = showProgress()
-const faults: string[] = []
-let done = 0
+const list = join(folder, 'faults.txt')
+let [done, faults] = [0, 0]
 
 const size = { mailboxes: Number(values.mailboxes), attempts: Number(values.attempts) }
 await using started = new AsyncDisposableStack()
@@ -38,6 +38,7 @@ const world = started.use(await startWorld(size, text => progress.show(null, tex
 const browser = started.use(await startBrowser())
 if (values.only === '') rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
+writeFileSync(list, '')
 const tour: Tour = { browser, world, folder, note }
 const waiting = wantedLooks.values()
 const shootWaiting = async () => {
@@ -46,12 +47,13 @@ const shootWaiting = async () => {
 await Promise.all(Array.from({ length: Number(values.together) }, shootWaiting))
 if (only.test('trouble')) await shootTroubles(tour, wantedLooks)
 progress.end()
-writeFileSync(join(folder, 'faults.txt'), faults.map(fault => `${fault}\n`).join(''))
-process.stdout.write(`${done} pictures in ${folder}, ${faults.length} faults in faults.txt there\n`)
+process.stdout.write(`${done} pictures in ${folder}, ${faults} faults in faults.txt there\n`)
 
 function note(look: Look, name: string, found: string[]): void {
   done += 1
-  faults.push(...found.map(fault => `${name} ${look.name}: ${fault}`))
+  faults += found.length
+  // At once: who breaks it off wants to know what was found.
+  for (const fault of found) appendFileSync(list, `${name} ${look.name}: ${fault}\n`)
   const share = done / (wanted.length * wantedLooks.length)
-  progress.show(share, `${done} pictures, ${faults.length} faults; ${look.name} ${name}`)
+  progress.show(share, `${done} pictures, ${faults} faults; ${look.name} ${name}`)
 }
