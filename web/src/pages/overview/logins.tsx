@@ -6,7 +6,6 @@ import { Chart, colours } from '../../ui/chart.tsx'
 import { ProblemNote } from '../../ui/problem.tsx'
 import { formatStep } from '../../ui/steps.ts'
 import { uiTexts } from '../../ui/texts.ts'
-import { formatTime } from '../../ui/time.tsx'
 import { type Series, spanNames, useOverviewView, useSeries } from './overview.ts'
 import { texts } from './texts.ts'
 import { useShowAttempts } from './use-show-attempts.ts'
@@ -46,7 +45,7 @@ export function Logins() {
       option={option}
       columns={[ui.time, ui.success, ui.failed]}
       rows={points.map(({ start, counts }) => [
-        formatTime(start, locale),
+        formatStep(start, data!.step, locale),
         ...results.map(result => (counts[result] ?? 0).toLocaleString(locale)),
       ])}
       onClick={({ dataIndex, seriesName }) => lead(dataIndex, seriesName)}

@@ -4,7 +4,6 @@ import { localeOf, useLanguage, useTexts } from '../../app/language.ts'
 import { Chart, colours } from '../../ui/chart.tsx'
 import { formatStep } from '../../ui/steps.ts'
 import { uiTexts } from '../../ui/texts.ts'
-import { formatTime } from '../../ui/time.tsx'
 import { type Overview, type Series, useSeries } from './overview.ts'
 import { texts } from './texts.ts'
 
@@ -40,7 +39,7 @@ export function ResponseTimes({ overview: { today, yesterday } }: { overview: Ov
         row(t.today, today.response_time),
         row(t.dayBefore, yesterday.response_time),
         ...(data?.points ?? []).map(({ start, response_time }) =>
-          row(formatTime(start, locale), response_time),
+          row(formatStep(start, data!.step, locale), response_time),
         ),
       ]}
     />
