@@ -17,17 +17,19 @@ export function useProblemText(): (error: unknown) => string {
   }
 }
 
+/** @param onRetry of what is read only: nothing was typed there */
 export function ProblemNote({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   const t = useTexts(problemTexts)
   const text = useProblemText()
   if (!error) return null
+  const isUnread = onRetry && error instanceof ApiProblem && error.code === 'unreachable'
   const requestId = error instanceof ApiProblem ? error.requestId : undefined
   return (
     <Alert
       type="error"
       showIcon
       role="alert"
-      title={text(error)}
+      title={isUnread ? t.codes.unavailable : text(error)}
       description={
         requestId && (
           <Typography.Text type="secondary" copyable={{ text: requestId }}>
