@@ -24,7 +24,8 @@ export default function ChartTable({ height, columns, rows, onClick }: Props) {
     <Table
       ref={place}
       size="small"
-      scroll={{ y: height - 40, x: 'max-content' }}
+      // A name and a figure have room: a long name takes a second line.
+      scroll={{ y: height - 40, x: columns.length > 2 ? 'max-content' : undefined }}
       pagination={false}
       columns={columns.map((title, index) => ({
         title,
