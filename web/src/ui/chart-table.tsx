@@ -9,7 +9,7 @@ interface Props {
   onClick?(point: { name: string; dataIndex: number }): void
 }
 
-const linkStyle = { height: 'auto', padding: 0 }
+const linkStyle = { height: 'auto', padding: 0, textAlign: 'start', whiteSpace: 'normal' } as const
 
 export default function ChartTable({ height, columns, rows, onClick }: Props) {
   const place = useScrolledByKeys()
