@@ -41,7 +41,7 @@ test.each(names)('%s holds its own concern only', name => {
 
 test('nginx-auth holds nothing of administrators, mail notices, schema changes or the API', () => {
   const foreign =
-    /^migrations\/|^lib\/(admin(?!\/passwords)|original|operation)\/|^lib\/notify\/(deliver|jobs|smtp|mail)|^lib\/http\/(api|sent|openapi|rate-limit)|^lib\/database\/(migrate|backup)|node_modules\/(nodemailer|qrcode|csv-parse|jose)\//
+    /^migrations\/|^lib\/(admin(?!\/passwords)|original|operation)\/|^lib\/notify\/(deliver|jobs|smtp|mail)|^lib\/http\/(api|sent|openapi|rate-limit)|^lib\/database\/(migrate|backup)|node_modules\/(nodemailer|qrcode|csv-parse|jose|zod)\//
   expect(contentsOf(bundles['nginx-auth']!).filter(file => foreign.test(file))).toEqual([])
 })
 

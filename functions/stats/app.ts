@@ -7,7 +7,7 @@ import { HttpProblem } from '../../lib/http/problem.ts'
 import { readSessionId } from '../../lib/http/rate-limit.ts'
 import { pause } from '../../lib/pause.ts'
 import type { Services } from '../../lib/runtime/services.ts'
-import { now } from '../../lib/stats/live.ts'
+import { now } from '../../lib/stats/now.ts'
 import { overview, overviewQuery, readOverview } from '../../lib/stats/overview.ts'
 import { readSeries, series, seriesQuery } from '../../lib/stats/series.ts'
 

@@ -1,6 +1,6 @@
 /** Statistics of processes that stand still between calls: nothing counts in them, so it is counted from the auth log. */
 import type { Database } from '../database/schema.ts'
-import { rebuildOwn } from './rebuild.ts'
+import { rebuildOwn } from './recount.ts'
 import { minuteMs } from './times.ts'
 
 interface CountServices {

@@ -2,7 +2,7 @@
 import { sql } from 'kysely'
 import type { Database } from '../database/schema.ts'
 import { numbersOf, type Sums, sumColumns } from './histogram.ts'
-import { minutesKeptMs } from './rebuild.ts'
+import { minutesKeptMs } from './recount.ts'
 import type { Run } from './steps.ts'
 import { dayMs, floorTo, hourMs } from './times.ts'
 

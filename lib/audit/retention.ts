@@ -3,7 +3,7 @@
 import { sql } from 'kysely'
 import type { Database, Tables } from '../database/schema.ts'
 import { pause } from '../pause.ts'
-import { minutesKeptMs } from './rebuild.ts'
+import { minutesKeptMs } from './recount.ts'
 import { rollUpRecent } from './roll-up.ts'
 import { dayMs, floorTo, hourMs } from './times.ts'
 

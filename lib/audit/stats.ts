@@ -6,7 +6,7 @@
 import type { AuthLogRow, AuthStatsRow, Database } from '../database/schema.ts'
 import { createActiveUsers } from './active-users.ts'
 import { addSums, bucketOf, emptySums, type Sums } from './histogram.ts'
-import { countOwn, minutesKeptMs, rebuildOwn, settledMs, writeRows } from './rebuild.ts'
+import { countOwn, minutesKeptMs, rebuildOwn, settledMs, writeRows } from './recount.ts'
 import { rollUp } from './roll-up.ts'
 import { floorTo, hourMs, minuteMs } from './times.ts'
 

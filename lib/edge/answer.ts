@@ -2,7 +2,8 @@
  * The answer to nginx on its way from the gateway to a relay: under the id of its request, in bytes that every proxy bears,
  * and with what is for the relay alone.
  */
-import { type Hold, holdSchema } from './hold.ts'
+import type { Hold } from './hold.ts'
+import { readHold } from './read-hold.ts'
 import { idHeader } from './sign.ts'
 
 const holdHeader = 'x-edge-hold'
@@ -46,16 +47,6 @@ export function readFromGateway(
     if (typeof value === 'string') answer[shown] = escaped.has(name) ? unescapeBytes(value) : value
   }
   return { answer, hold: readHold(headers[holdHeader]) }
-}
-
-/** Of later versions the relay understands what it knows. */
-function readHold(text: unknown): Hold | null {
-  if (typeof text !== 'string') return null
-  try {
-    return holdSchema.safeParse(JSON.parse(text)).data ?? null
-  } catch {
-    return null
-  }
 }
 
 /** All but visible ASCII, and `%`, as `%XX`: what nginx does, and more. */

@@ -1,5 +1,4 @@
 /** A refusal that holds for a while whatever is tried: a relay may give it by itself. */
-import { z } from 'zod'
 import { contains, parsePrefix } from '../ban/rules.ts'
 
 /** Reasons of refusals that no password changes (lib/login/reasons.ts). */
@@ -15,18 +14,17 @@ export const heldReasons = [
 /** Nobody waits longer than that for a ban or lock that was lifted. */
 export const longestHoldMs = 60_000
 
-export const holdSchema = z.strictObject({
-  reason: z.enum(heldReasons),
-  /** Where it holds. */
-  prefix: z.string().max(43),
-  /** Whether it holds for the user of the request alone. */
-  ofUser: z.boolean(),
-  /** For how long: up to `longestHoldMs`. */
-  ms: z.int().min(0),
-})
+export type HeldReason = (typeof heldReasons)[number]
 
-export type Hold = z.infer<typeof holdSchema>
-export type HeldReason = Hold['reason']
+export interface Hold {
+  reason: HeldReason
+  /** Where it holds. */
+  prefix: string
+  /** Whether it holds for the user of the request alone. */
+  ofUser: boolean
+  /** For how long: up to `longestHoldMs`. */
+  ms: number
+}
 
 /** Bits of a prefix. What bans more is asked about each time: a gateway that is mistaken must not shut out half of the world. */
 const widest = { ipv4: 8, ipv6: 16 }

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type InProcess, openInProcess } from '../../infra/e2e/in-process.ts'
 import { readAccount } from './account.ts'
-import { countGuess, listNetworks, rememberNetwork } from './familiar.ts'
+import { countGuess, rememberNetwork } from './familiar.ts'
+import { listNetworks } from './list-networks.ts'
 import { addMailbox, deleteMailbox } from './manage.ts'
 
 const home = '198.51.100.0/24'

@@ -1,6 +1,5 @@
 /** The networks that a mailbox has been used from, and what strangers have tried on it. */
 import { sql } from 'kysely'
-import { z } from 'zod'
 import { orChange } from '../database/dialect.ts'
 import type { Database } from '../database/schema.ts'
 import { inTransaction, persistently } from '../database/transaction.ts'
@@ -74,22 +73,4 @@ export async function countUnknownGuess(db: Database): Promise<void> {
       .where('name', '=', 'unknown_guesses')
       .executeTakeFirst()
   })
-}
-
-export const networkSchema = z.strictObject({
-  network: z.string().describe('The /24 or /48.'),
-  last_success_at: z.int().describe('UTC milliseconds, up to an hour before the last one.'),
-})
-
-/** Last used first. */
-export async function listNetworks(
-  db: Database,
-  accountId: string,
-): Promise<z.infer<typeof networkSchema>[]> {
-  return db
-    .selectFrom('known_networks')
-    .select(['network', 'last_success_at'])
-    .where('user_id', '=', accountId)
-    .orderBy('last_success_at', 'desc')
-    .execute()
 }

@@ -1,29 +1,11 @@
 /** What is going on now. Whoever looks, however many look, it is read once a second. */
-import { z } from 'zod'
 import { addSums, emptySums, numbersOf, quantile, type Sums, sumColumns } from '../audit/histogram.ts'
 import { floorTo, minuteMs } from '../audit/times.ts'
 import type { Database } from '../database/schema.ts'
 import type { HotState } from '../hot-state/port.ts'
 import { orUnknown } from '../hot-state/unknown.ts'
 import { inFlightKey } from './in-flight.ts'
-
-export const now = z.strictObject({
-  /** UTC milliseconds. */
-  time: z.int(),
-  /** What the numbers are of: ten seconds where somebody has looked before, else one to two minutes. Milliseconds. */
-  window: z.int(),
-  /** Attempts per second. */
-  qps: z.number(),
-  /** Attempts in the window. */
-  success: z.int(),
-  failed: z.int(),
-  /** Attempts that are being decided, over all processes; null where none of them tells, as in a cloud function or without Redis. */
-  in_flight: z.int().nullable(),
-  /** Milliseconds; null = no attempts in the window. */
-  p95: z.number().nullable(),
-})
-
-export type Now = z.infer<typeof now>
+import type { Now } from './now.ts'
 
 export interface Live {
   read(): Promise<Now>

@@ -11,7 +11,8 @@ import { orUnknown } from '../hot-state/unknown.ts'
 import { parseInput } from '../input.ts'
 import { countLocked, type LockedServices } from '../login/locked.ts'
 import { byProtocol, byReason, figures, figuresOf, protocolsOf, reasonsOf } from './figures.ts'
-import { type Live, now } from './live.ts'
+import type { Live } from './live.ts'
+import { now } from './now.ts'
 
 export const overviewQuery = z.strictObject({
   /** Whose days they are. */
