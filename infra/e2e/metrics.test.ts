@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { reasons } from '../../lib/login/reasons.ts'
+import { untilWelcomed } from './admins.ts'
 import { ask, type Line, nginxLines, sendRaw } from './ask.ts'
 import { type Gateway, startGateway } from './gateway.ts'
 import { type Greeters, startGreeters } from './greeter.ts'
@@ -21,6 +22,8 @@ let gateway: Gateway
 beforeAll(async () => {
   greeters = await startGreeters()
   gateway = await startGateway(join(folder, 'data'), { settings: { MAILGATEWAY_AUTH_SERVER_SECRET: secret } })
+  // The first administrator's password is hashed, and its hash counted, beside all else.
+  await untilWelcomed(gateway)
   await gateway.addBackends(greeters.ports)
   await gateway.do('user add', { name: joe.user, password: joe.password })
   // From here on every series that depends on the configuration is there.
