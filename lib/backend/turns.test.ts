@@ -10,6 +10,7 @@ import { type HotState, HotStateAway } from '../hot-state/port.ts'
 import { createDirectory, type Directory, versionKey } from './directory.ts'
 import { addBackend, setBackend } from './manage.ts'
 import { type Greeter, startGreeter } from './test-servers.ts'
+import { createTurns, foundKey } from './turns.ts'
 
 const clock = Date.now
 let databases: TestDatabase
@@ -126,4 +127,13 @@ test('a change begins a turn at once, for one of them', async () => {
     .poll(() => states().map(([first]) => first?.health[0]?.checked_at), { timeout: 5_000 })
     .not.toContain(null)
   expect(other.connections).toBe(1)
+})
+
+test('what cannot be read in the hot state counts as nothing known', async () => {
+  const settings = { check_interval: 1_000, check_timeout: 100 }
+  const turns = createTurns({ hot, versionKey, settings })
+  await memory.apply([{ op: 'write', key: foundKey, value: '{"half', ttlMs: null }])
+  expect(await turns.peek()).toBeNull()
+  isAway = true
+  expect(await turns.peek()).toBeNull()
 })

@@ -34,7 +34,7 @@ const preparationMs = 5_000
 const turnKey = (version: string | null, intervalMs: number) => `backends:turn:${version ?? ''}:${intervalMs}`
 const roundKey = 'backends:round'
 /** Processes of two versions may share a hot state: whoever changes `KnownHealth` counts this up. */
-const foundKey = 'backends:found:1'
+export const foundKey = 'backends:found:1'
 
 export function createTurns({ hot, versionKey, settings }: TurnParts) {
   let seen: string | null = null
@@ -97,8 +97,12 @@ export function createTurns({ hot, versionKey, settings }: TurnParts) {
 
   /** What was published last; null = nothing is known, or the hot state is away. Never rejects. */
   async function peek(): Promise<Found | null> {
-    const [text] = await hot.apply([{ op: 'read', key: foundKey }]).catch(() => [null])
-    return parse(text)
+    try {
+      const [text] = await hot.apply([{ op: 'read', key: foundKey }])
+      return parse(text)
+    } catch {
+      return null
+    }
   }
 
   return { begin, peek }

@@ -1,5 +1,6 @@
 import { Alert, Flex, Table, Tag, Typography } from 'antd'
 import { useTexts } from '../../app/language.ts'
+import { Address } from '../../ui/address.tsx'
 import { PageLink } from '../../ui/page-link.tsx'
 import { useReasonText } from '../../ui/reasons.ts'
 import { Time } from '../../ui/time.tsx'
@@ -8,9 +9,6 @@ import type { Mailbox } from './mailbox.ts'
 import { Section } from './section.tsx'
 
 type Attempt = Mailbox['last_logins'][number]
-
-/** A long one takes a second line, so that the table needs no more than the drawer has. */
-const addressStyle = { display: 'inline-block', maxWidth: 160, overflowWrap: 'anywhere' } as const
 
 const isBan = ({ reason }: Attempt) => reason === 'banned' || reason === 'banned_automatically'
 
@@ -73,7 +71,7 @@ export function Attempts({ mailbox }: { mailbox: Mailbox }) {
               title: t.from,
               render: (_, { client_address: address }) => (
                 <PageLink to="/auth-log" search={{ address }}>
-                  <span style={addressStyle}>{address}</span>
+                  <Address>{address}</Address>
                 </PageLink>
               ),
             },

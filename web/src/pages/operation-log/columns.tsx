@@ -1,5 +1,6 @@
 import { type TableProps, Typography } from 'antd'
 import { useTexts } from '../../app/language.ts'
+import { Address } from '../../ui/address.tsx'
 import { Narrow } from '../../ui/narrow.tsx'
 import { ResultTag } from '../../ui/result-tag.tsx'
 import { inWords } from '../../ui/server-words.ts'
@@ -50,13 +51,10 @@ export function useColumns(change: Change): NonNullable<TableProps<Operation>['c
       key: 'address',
       title: t.address,
       dataIndex: 'client_address',
-      render: (address: string) => <span style={addressStyle}>{address || t.thisMachine}</span>,
+      render: (address: string) => <Address>{address || t.thisMachine}</Address>,
     },
   ]
 }
-
-/** Of IPv6 they are wide. */
-const addressStyle = { display: 'inline-block', maxWidth: 150, overflowWrap: 'anywhere' } as const
 
 /** In one line; all of it stands in the unfolded row. */
 function Summary({ operation }: { operation: Operation }) {
