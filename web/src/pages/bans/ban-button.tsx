@@ -9,7 +9,13 @@ import { texts } from './texts.ts'
 
 const BanForm = lazy(() => import('./ban-form.tsx').then(({ BanForm }) => ({ default: BanForm })))
 
-export function BanButton({ cidr }: { cidr: string }) {
+interface Props {
+  cidr: string
+  /** Where the place stands beside it already. */
+  short?: boolean
+}
+
+export function BanButton({ cidr, short = false }: Props) {
   const t = useTexts(texts)
   const ui = useTexts(uiTexts)
   const { roles } = useTexts(appTexts)
@@ -21,10 +27,11 @@ export function BanButton({ cidr }: { cidr: string }) {
         danger
         size="small"
         disabled={!mayBan}
+        aria-label={t.banOf(cidr)}
         title={mayBan ? undefined : ui.takes(roles.operator)}
         onClick={() => setOpen(true)}
       >
-        {t.banOf(cidr)}
+        {short ? t.ban : t.banOf(cidr)}
       </Button>
       {isOpen && (
         <Suspense>

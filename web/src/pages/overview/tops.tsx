@@ -77,7 +77,7 @@ function TopTable({ kind, tops, since }: { kind: Kind; tops: Top[]; since: numbe
           key: 'ban',
           align: 'end',
           hidden: kind === 'user',
-          render: (_, { name }) => <BanButton cidr={name} />,
+          render: (_, { name }) => <BanButton cidr={name} short />,
         },
       ]}
     />
