@@ -1,5 +1,6 @@
 /** The pages of mailboxes, to their effect at logins through nginx. */
 import { execFileSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -117,7 +118,8 @@ async function actionsAt(name: string): Promise<string[]> {
 }
 
 test('a new mailbox logs in; disabled it does not; deleted it is gone', async () => {
-  const ann = { name: 'ann@example.com', password: 'a password of Ann' }
+  // A second try finds what the first one left.
+  const ann = { name: `ann-${randomUUID()}@example.com`, password: 'a password of Ann' }
   rig.dovecot.addUser(ann)
   await using visitor = await open('/mailboxes', { language: 'zh' })
   const { page } = visitor

@@ -42,3 +42,20 @@ test.each(['en', 'zh'] as const)('signing in leads to where one wanted to go (%s
   await page.getByRole('heading', { level: 1 }).waitFor()
   expect(visitor.complaints()).toEqual([])
 })
+
+test('dialogs grow and slide, and do not for those whose system asks for less motion', async () => {
+  const movesSeen = async (reducedMotion: 'reduce' | 'no-preference') => {
+    await using visitor = await visit(browser, { base })
+    const { page } = visitor
+    await page.emulateMedia({ reducedMotion })
+    const note = 'seen.push(event.animationName)'
+    await page.addInitScript(`var seen = []; addEventListener('animationstart', event => ${note}, true)`)
+    await signIn(page, 'admin', password, '/mailboxes')
+    await page.getByRole('button', { name: 'New mailbox' }).last().click()
+    await page.getByRole('dialog').getByLabel('New password', { exact: true }).fill('a first password')
+    const names = await page.evaluate<string[]>('seen')
+    return names.filter(name => /zoom|slide|fade/i.test(name))
+  }
+  expect(await movesSeen('no-preference')).not.toEqual([])
+  expect(await movesSeen('reduce')).toEqual([])
+})

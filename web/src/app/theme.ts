@@ -36,6 +36,9 @@ function watch(watcher: () => void): () => void {
 system.addEventListener('change', tell)
 tell()
 
+/** Dialogs that grow and slide make some people ill; antd does not ask by itself. As the system has it when the page opens. */
+const motion = !matchMedia('(prefers-reduced-motion: reduce)').matches
+
 /** Where antd's own colours are too pale to be read by everybody (WCAG AA). */
 const tokens = {
   light: {
@@ -66,7 +69,7 @@ const tokens = {
 
 export const themeOf = (chosen: Mode): ThemeConfig => ({
   algorithm: chosen === 'dark' ? theme.darkAlgorithm : theme.defaultAlgorithm,
-  token: { colorPrimary: '#1668dc', borderRadius: 6, wireframe: false, ...tokens[chosen] },
+  token: { colorPrimary: '#1668dc', borderRadius: 6, wireframe: false, motion, ...tokens[chosen] },
   components: {
     // Empty ones are hardly seen in the pale colour of other borders.
     Radio: { colorBorder: '#8c8c8c' },

@@ -38,7 +38,7 @@ function Drawn({ option, height, label, onClick, mode, locale }: Props & { mode:
   const chart = useRef<EChartsType>(null)
   const clicked = useRef(onClick)
   clicked.current = onClick
-  const { fontFamily } = theme.useToken().token
+  const { fontFamily, motion } = theme.useToken().token
   useEffect(() => {
     const made = init(place.current, mode === 'dark' ? 'dark' : null, { locale })
     chart.current = made
@@ -52,7 +52,10 @@ function Drawn({ option, height, label, onClick, mode, locale }: Props & { mode:
   }, [mode, locale])
   useEffect(() => {
     const common = { backgroundColor: 'transparent', textStyle: { fontFamily }, aria: { enabled: true } }
-    chart.current?.setOption({ ...common, animationDuration: 300, ...option }, { notMerge: true })
-  }, [option, fontFamily])
+    chart.current?.setOption(
+      { ...common, animation: motion, animationDuration: 300, ...option },
+      { notMerge: true },
+    )
+  }, [option, fontFamily, motion])
   return <div ref={place} role="img" aria-label={label} style={{ height }} />
 }
