@@ -49,7 +49,9 @@ test('dialogs grow and slide, and do not for those whose system asks for less mo
     const { page } = visitor
     await page.emulateMedia({ reducedMotion })
     const note = 'seen.push(event.animationName)'
-    await page.addInitScript(`var seen = []; addEventListener('animationstart', event => ${note}, true)`)
+    await page.addInitScript(
+      `globalThis.seen = []; addEventListener('animationstart', event => ${note}, true)`,
+    )
     await signIn(page, 'admin', password, '/mailboxes')
     await page.getByRole('button', { name: 'New mailbox' }).last().click()
     await page.getByRole('dialog').getByLabel('New password', { exact: true }).fill('a first password')
